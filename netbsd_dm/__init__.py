@@ -1,0 +1,1 @@
+"""NetBSD's device-mapper as a userspace server."""

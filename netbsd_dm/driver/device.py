@@ -1,0 +1,104 @@
+"""A mapped device: its names, its flags and its two table slots."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..wire import flags
+from .table import EMPTY, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """What setgeometry said of a device, for programs that still ask."""
+
+    cylinders: int
+    heads: int
+    sectors: int
+    start: int
+
+
+@dataclass(eq=False, slots=True)
+class Device:
+    """One device of the mapper (dm_dev, driver spec section 4.1)."""
+
+    minor: int
+    name: str
+    uuid: str
+    flags: int = 0
+    """READONLY, SUSPEND, ACTIVE_PRESENT and INACTIVE_PRESENT, as suspend reports them."""
+    live_slot: int = 0
+    """The index of the live slot; `status` and `table` report it."""
+    event_nr: int = 0
+    """Counts table swaps, and what targets report."""
+    geometry: Geometry | None = None
+    mapped_sectors: int = 0
+    """The size at the last resume with entries: what disk information tells."""
+    is_removed: bool = False
+    watchers: set[Callable[[], None]] = field(default_factory=set)
+    """Called after every event, and when the device is removed."""
+    slots: list[Table] = field(default_factory=lambda: [EMPTY, EMPTY])
+
+    @property
+    def live(self) -> Table:
+        """The table that maps the device's sectors."""
+        return self.slots[self.live_slot]
+
+    @property
+    def inactive(self) -> Table:
+        """The table that the next resume makes live."""
+        return self.slots[1 - self.live_slot]
+
+    @inactive.setter
+    def inactive(self, table: Table) -> None:
+        self.slots[1 - self.live_slot] = table
+
+    @property
+    def open_count(self) -> int:
+        """The users of its tables: none, whenever a command runs (driver spec 3.3)."""
+        return 0
+
+    def state_flags(self, sent: int) -> int:
+        """`sent` with the bits that tell of both tables, and SUSPEND added if it is so."""
+        bits = sent & ~(flags.ACTIVE_PRESENT | flags.INACTIVE_PRESENT)
+        if self.is_suspended:
+            bits |= flags.SUSPEND
+        if self.live:
+            bits |= flags.ACTIVE_PRESENT
+        if self.inactive:
+            bits |= flags.INACTIVE_PRESENT
+        return bits
+
+    @property
+    def title(self) -> str:
+        """How messages call it."""
+        return self.name or f"minor {self.minor}"
+
+    @property
+    def is_suspended(self) -> bool:
+        return bool(self.flags & flags.SUSPEND)
+
+    def destroy_inactive(self) -> None:
+        """Empty the inactive slot; the flag that tells of it is the caller's."""
+        table, self.inactive = self.inactive, EMPTY
+        table.destroy()
+
+    def swap_slots(self) -> None:
+        """Make the inactive table live."""
+        self.live_slot = 1 - self.live_slot
+
+    def raise_event(self) -> None:
+        """Count an event, and tell who waits for one."""
+        self.event_nr += 1
+        self._notify()
+
+    def destroy(self) -> None:
+        """Empty both slots: the device is off the list and gone."""
+        for index, table in enumerate(self.slots):
+            self.slots[index] = EMPTY
+            table.destroy()
+        self.is_removed = True
+        self._notify()
+
+    def _notify(self) -> None:
+        for watcher in tuple(self.watchers):
+            watcher()

@@ -1,0 +1,89 @@
+"""Mapped devices as physical devices of others: /dev/mapper/NAME in a table."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ..pdev.devnum import DM_BLOCK_MAJOR, makedev
+from ..pdev.handle import Handle
+from ..pdev.registry import MAPPER_DIRECTORY, PdevRegistry
+from ..wire.errors import DMError, Errno
+from .device import Device
+from .devices import DeviceList
+
+
+@dataclass(frozen=True, slots=True)
+class MappedHandle:
+    """A mapped device that another one stands on."""
+
+    device: Device
+
+    @property
+    def size_sectors(self) -> int:
+        return self.device.live.size_sectors
+
+    def close(self) -> None:
+        """Nothing to give back: no file belongs to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MappedSource:
+    """A mapped device on its way to being used as a physical one."""
+
+    device: Device
+
+    @property
+    def dev(self) -> int:
+        return makedev(DM_BLOCK_MAJOR, self.device.minor)
+
+    @property
+    def identity(self) -> object:
+        return _identity(self.device)
+
+    def open(self) -> Handle:
+        return MappedHandle(self.device)
+
+
+def mapped_source(devices: DeviceList, name: str) -> MappedSource:
+    """The device that /dev/mapper/NAME means; raises `DMError` (ENOENT)."""
+    device = devices.by_name(name.removeprefix(MAPPER_DIRECTORY))
+    if device is None:
+        raise DMError(Errno.ENOENT, f"{name}: there is no such mapped device; create it first")
+    return MappedSource(device)
+
+
+def refuse_loop(upper: Device, handles: Iterable[Handle]) -> None:
+    """Raise `DMError` (ELOOP) if one of `handles` stands on `upper`, or is it."""
+    below = [handle.device for handle in handles if isinstance(handle, MappedHandle)]
+    seen: set[Device] = set()
+    while below:
+        device = below.pop()
+        if device is upper:
+            raise DMError(
+                Errno.ELOOP,
+                f"a loop: what this line names is {upper.title} itself or stands on it",
+            )
+        if device not in seen:
+            seen.add(device)
+            below += _directly_below(device)
+
+
+def is_used(device: Device, pdevs: PdevRegistry) -> bool:
+    """Whether some table names `device`."""
+    return pdevs.users(_identity(device)) > 0
+
+
+def users_of(device: Device, devices: DeviceList) -> list[str]:
+    """How messages call the devices whose tables name `device`."""
+    return [upper.title for upper in devices if device in _directly_below(upper)]
+
+
+def _directly_below(device: Device) -> Iterator[Device]:
+    for table in device.slots:
+        for entry in table:
+            for pdev in entry.devices.opened:
+                if isinstance(pdev.handle, MappedHandle):
+                    yield pdev.handle.device
+
+
+def _identity(device: Device) -> object:
+    return ("mapped", device.minor)

@@ -1,0 +1,99 @@
+"""A table: entries that map ranges of a device's sectors onto targets."""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from ..targets.interface import Devices, Place, Target
+
+_UINT64 = 2**64
+
+
+class Entry(NamedTuple):
+    """One line of a table: `length` sectors from sector `start`, mapped by `target`.
+
+    None for a number that the request did not give: the driver then reads
+    uninitialised memory wherever it needs the number.
+    """
+
+    start: int | None
+    length: int | None
+    target: Target
+    devices: Devices
+
+    @property
+    def start_sector(self) -> int:
+        return self.start or 0
+
+    @property
+    def length_sectors(self) -> int:
+        return self.length or 0
+
+    def destroy(self) -> None:
+        """End the target, and give its devices back."""
+        self.target.destroy()
+        self.devices.release()
+
+
+class Table:
+    """The entries of one slot, in the order in which they were loaded.
+
+    A lookup is a binary search over the starts, kept apart as 8 bytes each.  The
+    driver takes tables whose entries overlap or stand in any order; in these
+    the first entry that covers a sector has it.
+    """
+
+    __slots__ = ("_starts", "entries", "size_sectors")
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self.entries = tuple(entries)
+        self.size_sectors = sum(entry.length_sectors for entry in self.entries) % _UINT64
+        """The size of a device with this table: the sum of the lengths (spec 4.3)."""
+        self._starts: array[int] | None = None
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries)
+
+    def find(self, sector: int) -> Entry | None:
+        """The entry that covers `sector` of the device, or None."""
+        if self._starts is None:
+            self._starts = self._search_array()
+        if len(self._starts) != len(self.entries):
+            return next((entry for entry in self.entries if _covers(entry, sector)), None)
+        index = bisect_right(self._starts, sector) - 1
+        if index < 0:
+            return None
+        entry = self.entries[index]
+        return entry if _covers(entry, sector) else None
+
+    def map(self, sector: int) -> Place | None:
+        """Where `sector` of the device lies; None in a hole."""
+        entry = self.find(sector)
+        return entry.target.map(sector - entry.start_sector) if entry else None
+
+    def destroy(self) -> None:
+        """End every target; the table is not used afterwards."""
+        for entry in self.entries:
+            entry.destroy()
+
+    def _search_array(self) -> "array[int]":
+        """The starts; empty where they are in no order to search."""
+        starts = array("Q", (entry.start_sector for entry in self.entries))
+        end = 0
+        for start, entry in zip(starts, self.entries, strict=True):
+            if start < end:
+                return array("Q")
+            end = start + entry.length_sectors
+        return starts
+
+
+def _covers(entry: Entry, sector: int) -> bool:
+    return 0 <= sector - entry.start_sector < entry.length_sectors
+
+
+EMPTY = Table()
+"""What a slot holds when nothing is loaded."""

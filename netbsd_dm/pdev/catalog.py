@@ -1,0 +1,107 @@
+"""What the operator offers: names that tables may use, and the files behind them."""
+
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePath, PurePosixPath
+
+from ..wire.errors import DMError, Errno
+from .devnum import VND_BLOCK_MAJOR, VND_MINORS_PER_UNIT, makedev
+from .handle import FileHandle, Handle, Source, require_disk
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A file or block device offered under a name.
+
+    `dev` is the NetBSD dev_t it goes by in `deps`; None: that of the block
+    device, or for a file one of vnd(4), by order of the offers.
+    """
+
+    name: str
+    path: Path
+    dev: int | None = None
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """An offer on its way to being opened."""
+
+    identity: str
+    path: Path
+    dev: int
+    read_only: bool
+
+    def open(self) -> Handle:
+        return FileHandle(self.path, self.read_only)
+
+
+class Catalog:
+    """Resolves the names in tables; everything not offered is refused.
+
+    A directory in `directories` plays the part of /dev: the name `/dev/wd1a`
+    is its file `wd1a`; a file in it may also be named by its own path.
+    """
+
+    def __init__(
+        self, offers: Iterable[Offer] = (), directories: Iterable[str | os.PathLike[str]] = ()
+    ) -> None:
+        self._offers = {offer.name: offer for offer in offers}
+        self._directories = [Path(directory).resolve() for directory in directories]
+        self._taken = {offer.dev for offer in self._offers.values() if offer.dev is not None}
+        self._numbered: dict[str, int] = {}
+        for offer in self._offers.values():
+            if offer.dev is None and offer.path.exists():
+                self._number(offer.name, offer.path.stat())
+
+    def resolve(self, name: str) -> Source:
+        """What `name` stands for; raises `DMError` with the flag that would offer it."""
+        offer = self._offers.get(name)
+        if offer is not None:
+            path, read_only = offer.path, offer.read_only
+        else:
+            path, read_only = self._find(name), False
+        status = require_disk(path)
+        dev = offer.dev if offer is not None and offer.dev is not None else None
+        return FileSource(name, path, dev or self._number(name, status), read_only)
+
+    def _find(self, name: str) -> Path:
+        for directory in self._directories:
+            for base in (PurePosixPath("/dev"), directory):
+                path = _within(directory, base, name)
+                if path is not None and path.exists():
+                    return path
+        raise DMError(
+            Errno.ENOENT,
+            f"{name} is not offered by the server: start it with --device {name}=FILE"
+            " or with --device-dir DIR, where DIR holds the file",
+        )
+
+    def _number(self, name: str, status: os.stat_result) -> int:
+        dev = self._numbered.get(name)
+        if dev is None:
+            dev = self._free_number(status)
+            self._numbered[name] = dev
+            self._taken.add(dev)
+        return dev
+
+    def _free_number(self, status: os.stat_result) -> int:
+        if stat.S_ISBLK(status.st_mode):
+            return makedev(os.major(status.st_rdev), os.minor(status.st_rdev))
+        unit = 0
+        while makedev(VND_BLOCK_MAJOR, unit * VND_MINORS_PER_UNIT) in self._taken:
+            unit += 1
+        return makedev(VND_BLOCK_MAJOR, unit * VND_MINORS_PER_UNIT)
+
+
+def _within(directory: Path, base: PurePath, name: str) -> Path | None:
+    """The file of `directory` that `name` means below `base`; None outside of it."""
+    try:
+        relative = PurePosixPath(name).relative_to(base)
+    except ValueError:
+        return None
+    # Resolved, so that neither ".." nor a symbolic link leads out of the directory.
+    path = (directory / relative).resolve()
+    return path if path.is_relative_to(directory) and path != directory else None

@@ -1,0 +1,19 @@
+"""zero: reads give zero bytes, writes vanish."""
+
+from .arguments import Arguments
+from .interface import Devices, Filler, Place, Target
+
+
+class Zero(Target):
+    """Takes any arguments and uses none (dm_target_zero.c, driver spec section 5.5)."""
+
+    name = "zero"
+    version = (1, 0, 0)
+
+    __slots__ = ()
+
+    def __init__(self, arguments: Arguments, devices: Devices) -> None:
+        pass
+
+    def map(self, sector: int) -> Place:
+        return Place(Filler.ZERO, sector)
