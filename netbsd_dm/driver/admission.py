@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ..plist import PlistDict, UInt
-from ..wire import fields, keys
+from ..wire import keys
 from ..wire.errors import DMError, Errno
 from .commands.table import Command
 
@@ -46,12 +46,17 @@ def _check_version(request: PlistDict) -> None:
             Errno.EIO, "version must be an array of three integers: 4, 0, 0", keys.VERSION
         )
     major, minor = version[0], version[1]
-    if not (fields.is_uint32(major) and fields.is_uint32(minor)):
-        raise DMError(Errno.EIO, "version holds something else than numbers", keys.VERSION)
-    if major != MAJOR or not isinstance(minor, int) or minor > MINOR:
+    # type(), for a boolean is no number here.
+    if not (
+        (type(major) is int or type(major) is UInt)
+        and (type(minor) is int or type(minor) is UInt)
+        and major == MAJOR
+        and 0 <= minor <= MINOR
+    ):
         raise DMError(
             Errno.EIO,
-            f"version {major!s}.{minor!s} is not {MAJOR}.0 to {MAJOR}.{MINOR}: send 4, 0, 0",
+            f"version {major!s:.20}, {minor!s:.20} is not {MAJOR}, 0 to {MAJOR}, {MINOR}:"
+            " send 4, 0, 0",
             keys.VERSION,
         )
     version[0:3] = _OURS

@@ -60,11 +60,11 @@ class Device:
     def state_flags(self, sent: int) -> int:
         """`sent` with the bits that tell of both tables, and SUSPEND added if it is so."""
         bits = sent & ~(flags.ACTIVE_PRESENT | flags.INACTIVE_PRESENT)
-        if self.is_suspended:
+        if self.flags & flags.SUSPEND:
             bits |= flags.SUSPEND
-        if self.live:
+        if self.live.entries:
             bits |= flags.ACTIVE_PRESENT
-        if self.inactive:
+        if self.inactive.entries:
             bits |= flags.INACTIVE_PRESENT
         return bits
 

@@ -19,7 +19,7 @@ from .base64 import decode_data
 from .errors import PlistError, error_at
 from .escapes import to_bytes, unescape
 from .numbers import parse_integer
-from .values import KEY_BYTES_MAX, PlistDict, PlistValue
+from .values import HEADER, KEY_BYTES_MAX, PlistDict, PlistValue
 
 _BLANK = r"[ \t\n\r\v\f]"
 _COMMENT = r"(?><!--.*?-->)"
@@ -59,10 +59,8 @@ def parse(text: str, max_depth: int | None = None) -> PlistDict:
     `max_depth` bounds the nesting (the root counts 1); the driver has no bound.
     """
     text = text.partition("\0")[0]
-    preamble = _PREAMBLE.match(text)
-    if preamble is None:
-        raise PlistError('expected <plist version="1.0"> and in it a <dict>', 1)
-    tokens: list[_Token] = _ELEMENT.findall(text, preamble.end())
+    start = len(HEADER) if text.startswith(HEADER) else _after_preamble(text)
+    tokens: list[_Token] = _ELEMENT.findall(text, start)
     rest = iter(tokens)
     try:
         root = _read_root(rest, max_depth)
@@ -70,8 +68,15 @@ def parse(text: str, max_depth: int | None = None) -> PlistDict:
             raise PlistError("expected </plist> after the root <dict>")
     except PlistError as error:
         fault = len(tokens) - length_hint(rest) - 1
-        raise error_at(str(error), text, _start_of(fault, text, preamble.end())) from None
+        raise error_at(str(error), text, _start_of(fault, text, start)) from None
     return root
+
+
+def _after_preamble(text: str) -> int:
+    preamble = _PREAMBLE.match(text)
+    if preamble is None:
+        raise PlistError('expected <plist version="1.0"> and in it a <dict>', 1)
+    return preamble.end()
 
 
 def _read_root(tokens: Iterator[_Token], max_depth: int | None) -> PlistDict:

@@ -1,9 +1,18 @@
-"""The values a property list holds, and their limits."""
+"""The values a property list holds, their limits, and what stands around them."""
 
 from typing import TypeAlias
 
 KEY_BYTES_MAX = 128
 """The longest key in bytes, decoded (proplib's PDK_MAXKEY)."""
+
+HEADER = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    '<!DOCTYPE plist PUBLIC "-//Apple Computer//DTD PLIST 1.0//EN"'
+    ' "http://www.apple.com/DTDs/PropertyList-1.0.dtd">\n'
+    '<plist version="1.0">\n'
+)
+"""What every property list starts with, as proplib writes it."""
+FOOTER = "</plist>\n"
 
 UINT64_MAX = 2**64 - 1
 INT64_MAX = 2**63 - 1

@@ -13,6 +13,8 @@ from .base64 import encode_data
 from .errors import PlistError
 from .escapes import escape, to_bytes
 from .values import (
+    FOOTER,
+    HEADER,
     INT64_MAX,
     INT64_MIN,
     KEY_BYTES_MAX,
@@ -21,14 +23,6 @@ from .values import (
     PlistValue,
     UInt,
 )
-
-HEADER = (
-    '<?xml version="1.0" encoding="UTF-8"?>\n'
-    '<!DOCTYPE plist PUBLIC "-//Apple Computer//DTD PLIST 1.0//EN"'
-    ' "http://www.apple.com/DTDs/PropertyList-1.0.dtd">\n'
-    '<plist version="1.0">\n'
-)
-FOOTER = "</plist>\n"
 
 _Entry = tuple[str | None, PlistValue]
 
@@ -45,70 +39,99 @@ def dumps(value: PlistDict) -> bytes:
     `PlistError` for what a property list cannot hold: other types, numbers
     beyond 64 bits, keys over 128 bytes, NUL, a container within itself.
     """
-    return to_bytes("".join([HEADER, *_lines(value), FOOTER]))
+    text = "".join(_lines(value, None))
+    if not text.isascii():
+        # Surrogate escapes sort elsewhere than the bytes they stand for.
+        text = "".join(_lines(value, _key_bytes))
+    return to_bytes(text)
 
 
-def _lines(root: PlistDict) -> list[str]:
-    lines: list[str] = []
+def _lines(root: PlistDict, order: Callable[[tuple[str, PlistValue]], bytes] | None) -> list[str]:
+    lines = [HEADER]
     write = lines.append
     tabs = ""
     # An explicit stack, for the input decides the depth: of each open container
-    # what is left, its end tag and its identity, innermost last.
-    pending: list[tuple[Iterator[_Entry], str, int]] = []
-    open_ids: set[int] = set()
+    # what is left, its end tag and itself, innermost last.
+    pending: list[tuple[Iterator[_Entry], str, PlistValue]] = []
     entries: Iterator[_Entry] = iter(((None, root),))
     while True:
         for key, value in entries:
-            scalar = _SCALARS.get(type(value))
-            if key is not None:
-                lead = f"{tabs}<key>{key if key.isidentifier() else _key(key)}</key>\n{tabs}"
-            else:
-                lead = tabs
-            if scalar is not None:
-                write(f"{lead}{scalar(value)}\n")
+            lead = tabs if key is None else _lead(tabs, key)
+            if type(value) is str and value.isalnum():
+                write(f"{lead}<string>{value}</string>\n")
+            elif type(value) is UInt and 0 <= value < _SMALL:
+                write(lead + _SMALL_UNSIGNED[value])
             elif isinstance(value, dict | list):
                 name = "dict" if isinstance(value, dict) else "array"
                 if not value:
                     write(f"{lead}<{name}/>\n")
                     continue
-                if id(value) in open_ids:
-                    raise PlistError(f"a <{name}> contains itself")
-                open_ids.add(id(value))
-                pending.append((entries, f"{tabs}</{name}>\n", id(value)))
+                pending.append((entries, f"{tabs}</{name}>\n", value))
+                if len(pending) >= _SUSPICIOUS_DEPTH and len(pending).bit_count() == 1:
+                    _refuse_cycle(pending)
                 write(f"{lead}<{name}>\n")
                 tabs += "\t"
-                entries = _entries(value)
+                entries = _entries(value, order)
                 break
             else:
-                raise PlistError(f"a property list holds no {type(value).__name__}")
+                write(f"{lead}{_scalar(value)}\n")
         else:
             if not pending:
+                lines.append(FOOTER)
                 return lines
-            entries, end_tag, identity = pending.pop()
-            open_ids.discard(identity)
+            entries, end_tag, _ = pending.pop()
             write(end_tag)
             tabs = tabs[:-1]
 
 
-def _entries(container: PlistDict | list[PlistValue]) -> Iterator[_Entry]:
-    if isinstance(container, list):
-        return zip(repeat(None), container, strict=False)
-    if "".join(container).isascii():
-        keys = sorted(container)
-    else:
-        keys = sorted(container, key=to_bytes)
-    return zip(keys, map(container.__getitem__, keys), strict=True)
+def _entries(
+    container: PlistDict | list[PlistValue],
+    order: Callable[[tuple[str, PlistValue]], bytes] | None,
+) -> Iterator[_Entry]:
+    if isinstance(container, dict):
+        return iter(sorted(container.items(), key=order))
+    return zip(repeat(None), container, strict=False)
 
 
-def _key(key: str) -> str:
+def _key_bytes(entry: tuple[str, PlistValue]) -> bytes:
+    return to_bytes(entry[0])
+
+
+def _lead(tabs: str, key: str) -> str:
+    """What comes before the value of `key`."""
+    return _cached_lead(tabs, key) if len(tabs) < _CACHED_DEPTH else _new_lead(tabs, key)
+
+
+def _new_lead(tabs: str, key: str) -> str:
     if len(to_bytes(key)) > KEY_BYTES_MAX:
         raise PlistError(f"the key {key[:20]!r}... has more than {KEY_BYTES_MAX} bytes")
-    return escape(_without_nul(key))
+    return f"{tabs}<key>{escape(_without_nul(key))}</key>\n{tabs}"
+
+
+_CACHED_DEPTH = 8
+_cached_lead = lru_cache(maxsize=1024)(_new_lead)
+
+
+def _refuse_cycle(pending: list[tuple[Iterator[_Entry], str, PlistValue]]) -> None:
+    """Raise `PlistError` if a container is open twice.
+
+    Asked at depths that double: nesting that deep is rare, and endless in a cycle.
+    """
+    if len({id(container) for _, _, container in pending}) < len(pending):
+        raise PlistError("a container contains itself")
+
+
+_SUSPICIOUS_DEPTH = 128
+
+
+def _scalar(value: PlistValue) -> str:
+    write = _SCALARS.get(type(value))
+    if write is None:
+        raise PlistError(f"a property list holds no {type(value).__name__}")
+    return write(value)
 
 
 def _string(value: str) -> str:
-    if value.isalnum():
-        return f"<string>{value}</string>"
     return f"<string>{escape(_without_nul(value))}</string>" if value else "<string/>"
 
 
@@ -118,14 +141,12 @@ def _without_nul(text: str) -> str:
     return text
 
 
-@lru_cache(maxsize=4096)
 def _unsigned(value: int) -> str:
     if not 0 <= value <= UINT64_MAX:
         raise PlistError(f"{int(value)} is no unsigned number of 64 bits")
     return f"<integer>{value:#x}</integer>"
 
 
-@lru_cache(maxsize=4096)
 def _signed(value: int) -> str:
     if not INT64_MIN <= value <= INT64_MAX:
         raise PlistError(f"{value} is no signed number of 64 bits; use UInt for larger ones")
@@ -147,3 +168,7 @@ _SCALARS: dict[type, Callable[[Any], str]] = {
     bool: _boolean,
     bytes: _data,
 }
+
+_SMALL = 256
+_SMALL_UNSIGNED = [f"{_unsigned(number)}\n" for number in range(_SMALL)]
+"""Flags, minors and counts: most numbers there are."""

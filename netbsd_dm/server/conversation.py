@@ -5,7 +5,7 @@ from ..driver.failure import failed_exchange
 from ..driver.mapper import Mapper
 from ..plist import PlistDict, PlistError, dumps, loads
 from ..wire.errors import DMError, Errno
-from ..wire.framing import Event, FrameReader, Framing, Oversized, Unframed, frame
+from ..wire.framing import Event, Frame, FrameReader, Framing, Unframed, frame
 
 OUTPUT_BYTES = 262_144
 """So much is gathered before it is sent: bounds what one peer can pile up."""
@@ -64,6 +64,9 @@ class Conversation:
 
     def _reply(self, event: Event) -> bytes | None:
         """The framed reply to `event`; None if it must be waited for."""
+        if isinstance(event, Frame):
+            self._framing = event.framing
+            return self._run(event.text)
         if isinstance(event, Unframed):
             self.is_closing = True
             self._framing = Framing.LENGTH
@@ -75,18 +78,17 @@ class Conversation:
                 )
             )
         self._framing = event.framing
-        if isinstance(event, Oversized):
-            return self._failed(
-                DMError(
-                    self._profile.oversize_errno,
-                    f"the request is longer than {self._max_request_bytes} bytes:"
-                    " start the server with a larger --max-request",
-                )
+        return self._failed(
+            DMError(
+                self._profile.oversize_errno,
+                f"the request is longer than {self._max_request_bytes} bytes:"
+                " start the server with a larger --max-request",
             )
+        )
+
+    def _run(self, text: bytes) -> bytes | None:
         try:
-            request = loads(
-                event.text, grammar=self._profile.grammar, max_depth=self._profile.max_depth
-            )
+            request = loads(text, grammar=self._profile.grammar, max_depth=self._profile.max_depth)
         except PlistError as error:
             return self._failed(DMError(Errno.EIO, f"no property list: {error}"))
         outcome = self._mapper.execute(request, privileged=self._privileged)

@@ -69,6 +69,8 @@ class Target(ABC):
     name: ClassVar[str]
     """The type in a table; at most 15 bytes, for clients cut it there."""
     version: ClassVar[tuple[int, int, int]]
+    form: ClassVar[str] = ""
+    """Its arguments, for people: `DEVICE OFFSET`."""
 
     @abstractmethod
     def __init__(self, arguments: Arguments, devices: Devices) -> None: ...

@@ -12,11 +12,12 @@ class Linear(Target):
 
     name = "linear"
     version = (1, 0, 2)
+    form = "DEVICE OFFSET"
 
     __slots__ = ("offset_sectors", "pdev")
 
     def __init__(self, arguments: Arguments, devices: Devices) -> None:
-        arguments.expect(2, "DEVICE OFFSET")
+        arguments.expect(2, self.form)
         self.pdev = devices.open(arguments.word(0, "device"))
         self.offset_sectors = arguments.number(1, "offset")
 

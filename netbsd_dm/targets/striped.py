@@ -29,6 +29,7 @@ class Striped(Target):
 
     name = "striped"
     version = (1, 0, 3)
+    form = "STRIPES CHUNK DEVICE OFFSET [DEVICE OFFSET]..."
 
     __slots__ = ("chunk_sectors", "stripes")
 
@@ -36,7 +37,7 @@ class Striped(Target):
         self.chunk_sectors = arguments.number(1, "chunk size", least=1)
         count = arguments.number(0, "number of stripes", least=1, most=_STRIPES_MAX)
         count %= _STRIPES_MAX + 1
-        arguments.expect(2 + 2 * count, "STRIPES CHUNK and for each stripe DEVICE OFFSET")
+        arguments.expect(2 + 2 * count, self.form)
         self.stripes = [_open_stripe(arguments, devices, 2 + 2 * i) for i in range(count)]
 
     def map(self, sector: int) -> Place:

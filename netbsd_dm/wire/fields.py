@@ -6,13 +6,11 @@ A value of another type, or out of range, counts as absent.
 from ..plist import PlistDict, PlistValue, UInt
 from . import keys
 
-_NUMBERS = (int, UInt)
-
 
 def uint32(source: PlistDict, key: str, default: int = 0) -> int:
     """The number under `key` if it fits in 32 unsigned bits, else `default`."""
     value = source.get(key)
-    if type(value) in _NUMBERS and isinstance(value, int) and 0 <= value <= 0xFFFFFFFF:
+    if (type(value) is UInt or type(value) is int) and 0 <= value <= 0xFFFFFFFF:
         return value
     return default
 
@@ -20,7 +18,7 @@ def uint32(source: PlistDict, key: str, default: int = 0) -> int:
 def uint64(source: PlistDict, key: str) -> int | None:
     """The number under `key` if it fits in 64 unsigned bits, else None."""
     value = source.get(key)
-    if type(value) in _NUMBERS and isinstance(value, int) and value >= 0:
+    if (type(value) is UInt or type(value) is int) and value >= 0:
         return value
     return None
 
@@ -35,11 +33,6 @@ def array(source: PlistDict, key: str) -> "list[PlistValue] | None":
     """The array under `key`, else None."""
     value = source.get(key)
     return value if isinstance(value, list) else None
-
-
-def is_uint32(value: PlistValue) -> bool:
-    """Whether the driver can read `value` as 32 unsigned bits."""
-    return type(value) in _NUMBERS and isinstance(value, int) and 0 <= value <= 0xFFFFFFFF
 
 
 def add_flags(request: PlistDict, bits: int) -> None:

@@ -7,6 +7,7 @@ size and what was last fed; a longer one is skipped, not kept.
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 END_TAG = b"</plist>"
 _BLANKS = b" \t\n\r\v\f"
@@ -22,8 +23,7 @@ class Framing(Enum):
     TEXT = "text"
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One request, complete."""
 
     text: bytes

@@ -1,0 +1,5 @@
+"""`python -m netbsd_dm` is the command netbsd-dm."""
+
+from .cli.app import main
+
+main()

@@ -1,0 +1,41 @@
+"""The typer application and its subcommands."""
+
+import typer
+
+from .. import __version__
+from .replay import replay
+from .send import send
+from .serve import serve
+from .targets import targets
+
+app = typer.Typer(
+    name="netbsd-dm",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"netbsd-dm {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    """NetBSD's device-mapper as a userspace server."""
+
+
+for _command in (serve, send, replay, targets):
+    app.command()(_command)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,85 @@
+"""A client that blocks: for scripts, and for tests that are not asynchronous."""
+
+import os
+import socket
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ..plist import Grammar, PlistDict, dumps, loads
+from ..wire.address import default_path
+from .commands import Commands
+from .exchange import RECEIVE_BYTES, ReplyReader, framed
+
+
+class NoServerError(ConnectionError):
+    """Nobody listens on the socket, or the server went away."""
+
+
+def default_socket_path() -> Path:
+    """The path where client and server meet when none is given (protocol/socket.md)."""
+    return default_path(os.environ, os.geteuid(), Path(tempfile.gettempdir()))
+
+
+def connect(path: str | os.PathLike[str] | None = None) -> "Client":
+    """A client of the server at `path`, by default where one would be.
+
+    Use it as a context manager, or close it.  Raises `NoServerError`.
+    """
+    return Client(default_socket_path() if path is None else Path(path))
+
+
+class Client(Commands):
+    """One connection to a server; see `Commands` for its methods.
+
+    Raises `NoServerError` when the connection cannot be made or is lost.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._replies = ReplyReader()
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._socket.connect(os.fspath(path))
+        except OSError as error:
+            self._socket.close()
+            raise NoServerError(
+                f"no server on {path} ({error.strerror or error}): start one with"
+                f" netbsd-dm serve --socket {path}, or name another with --socket"
+            ) from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the connection."""
+        self._socket.close()
+
+    def exchange(self, request: PlistDict) -> PlistDict:
+        return loads(self.exchange_text(dumps(request)), grammar=Grammar.PROPLIB)
+
+    def exchange_text(self, text: bytes) -> bytes:
+        """Send the text of a request as it is, and give the text of the reply."""
+        try:
+            self._socket.sendall(framed(text))
+            while (reply := self._replies.next_reply()) is None:
+                data = self._socket.recv(RECEIVE_BYTES)
+                if not data:
+                    raise NoServerError(f"the server on {self.path} closed the connection")
+                self._replies.feed(data)
+        except NoServerError:
+            raise
+        except OSError as error:
+            raise NoServerError(
+                f"the connection to {self.path} was lost: {error.strerror or error}"
+            ) from None
+        return reply

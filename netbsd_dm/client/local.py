@@ -1,0 +1,88 @@
+"""A device mapper in this process: the commands without a socket."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ..driver.device import Device
+from ..driver.events import Pending
+from ..driver.mapper import Mapper
+from ..driver.profile import STANDARD, Profile
+from ..pdev.catalog import Catalog, Offer
+from ..pdev.handle import require_disk
+from ..pdev.registry import Pdev
+from ..plist import PlistDict
+from ..targets.interface import Place
+from ..wire.errors import DMError, Errno
+from .commands import Commands
+
+
+class DeviceMapper(Commands):
+    """NetBSD's device-mapper, to be used directly; see `Commands` for its methods.
+
+    `devices` maps the names that tables use to files or block devices (or is a
+    list of `Offer`); a directory in `device_dirs` plays the part of /dev.
+    Close it, or use it as a context manager, to give open files back.  Raises
+    `DMError` (ENOENT) for a file that is not there.
+    """
+
+    def __init__(
+        self,
+        profile: Profile | str = STANDARD,
+        *,
+        devices: Mapping[str, str | os.PathLike[str]] | Iterable[Offer] = (),
+        device_dirs: Iterable[str | os.PathLike[str]] = (),
+        privileged: bool = True,
+    ) -> None:
+        offers = (
+            [Offer(name, Path(path)) for name, path in devices.items()]
+            if isinstance(devices, Mapping)
+            else list(devices)
+        )
+        for offer in offers:
+            require_disk(offer.path)
+        self.mapper = Mapper(profile, Catalog(offers, device_dirs))
+        self._privileged = privileged
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every open file."""
+        self.mapper.close()
+
+    def exchange(self, request: PlistDict) -> PlistDict:
+        """Run one request dictionary; it is turned into the reply.
+
+        A waitevent that would wait raises `DMError` (EAGAIN): nothing happens
+        in this process meanwhile.
+        """
+        outcome = self.mapper.execute(request, privileged=self._privileged)
+        if isinstance(outcome, Pending):
+            outcome.cancel()
+            raise DMError(Errno.EAGAIN, "no such event yet, and nobody else can cause one")
+        return outcome
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """All mapped devices with both tables."""
+        return self.mapper.devices
+
+    @property
+    def opened(self) -> list[Pdev]:
+        """The physical devices that are open, with their reference counts."""
+        return self.mapper.opened
+
+    def map(self, name: str, sector: int) -> Place | None:
+        """Where a sector of a device lies by its live table; None in a hole."""
+        return self.mapper.find(name).live.map(sector)

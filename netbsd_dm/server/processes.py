@@ -1,0 +1,53 @@
+"""What concerns other processes: the pid file, the command to run, the parent."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import trio
+
+from ..wire.address import SOCKET_VARIABLE
+from .settings import ServeError
+
+_PR_SET_PDEATHSIG = 1
+
+
+@contextmanager
+def pid_file(path: Path) -> Iterator[None]:
+    """The number of this process in `path`, whole or not at all, until the end."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(f"{os.getpid()}\n", encoding="ascii")
+        draft.replace(path)
+    except OSError as error:
+        raise ServeError(f"cannot write the pid file {path}: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        with suppress(FileNotFoundError):
+            path.unlink()
+
+
+async def run_command(command: str, socket_path: Path) -> int:
+    """Run `command` in a shell with $NETBSD_DM_SOCKET set; give its exit status.
+
+    A command that a signal ended gives 128 and the signal's number, as in a shell.
+    """
+    environment = os.environ | {SOCKET_VARIABLE: os.fspath(socket_path)}
+    finished = await trio.run_process(["/bin/sh", "-c", command], env=environment, check=False)
+    status = finished.returncode
+    return 128 - status if status < 0 else status
+
+
+def exit_with_parent() -> None:
+    """Have the kernel send this process SIGTERM when its parent ends (prctl(2))."""
+    import ctypes
+
+    parent = os.getppid()
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) != 0:
+        raise ServeError(f"--exit-with-parent: {os.strerror(ctypes.get_errno())}")
+    if os.getppid() != parent:  # it ended while we asked
+        raise ServeError("--exit-with-parent: the parent has ended already")

@@ -1,0 +1,37 @@
+"""What a server is told at its start."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..driver.profile import STANDARD, Profile
+from ..pdev.catalog import Catalog
+
+
+class ServeError(Exception):
+    """A server cannot start; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One server."""
+
+    socket_path: Path
+    socket_mode: int = 0o600
+    profile: Profile = STANDARD
+    catalog: Catalog = field(default_factory=Catalog)
+    max_request_bytes: int | None = None
+    """None: what the profile allows."""
+    superusers: Collection[int] = ()
+    """Users besides root and the server's own who may use every command."""
+    max_connections: int = 500
+    """Further ones wait until one ends; bounds descriptors and memory."""
+    pid_file: Path | None = None
+    """Written once the socket listens."""
+    command: str | None = None
+    """A shell command to run with the server; the server ends with it."""
+
+    @property
+    def request_limit_bytes(self) -> int:
+        """The longest request text."""
+        return self.max_request_bytes or self.profile.max_request_bytes
