@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from .client.blocking import Client, NoServerError, connect
+    from .client.blocking import Client, connect
     from .client.local import DeviceMapper
     from .client.trio_client import TrioClient, connect_trio
     from .driver.profile import NETBSD_9, STANDARD, Profile
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .server.settings import ServeError, Settings
     from .targets.interface import Target
     from .targets.registry import register
-    from .wire.errors import DMError, Errno
+    from .wire.errors import DMError, Errno, NoServerError
     from .wire.replies import Info, NamedDevice, TableLine, TargetVersion, Version
 
 _ROOMS = {
@@ -34,7 +34,7 @@ _ROOMS = {
     "Errno": "wire.errors",
     "Info": "wire.replies",
     "NamedDevice": "wire.replies",
-    "NoServerError": "client.blocking",
+    "NoServerError": "wire.errors",
     "Offer": "pdev.catalog",
     "Profile": "driver.profile",
     "ServeError": "server.settings",

@@ -8,7 +8,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from ..client.blocking import NoServerError
+from ..wire.errors import NoServerError
 
 FAILED: Final = 1
 USAGE: Final = 2

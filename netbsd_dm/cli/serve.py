@@ -1,24 +1,12 @@
-"""netbsd-dm serve: run a server."""
+"""netbsd-dm serve: its options."""
 
-import os
-import pwd
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from ..client.blocking import default_socket_path
-from ..driver.profile import find_profile
-from ..wire.address import SOCKET_NAME, own_directory
 from ..wire.framing import MAX_FRAME_BYTES
-from .devices import parse_device
-from .options import FAILED, ProfileName, ProfileOption, fail
-
-if TYPE_CHECKING:
-    from ..server.settings import Settings
+from .options import ProfileName, ProfileOption
 
 
 def serve(
@@ -110,90 +98,19 @@ def serve(
 
         netbsd-dm serve -U dm.sock --device /dev/wd1a=disk.img,dev=197:0
     """
-    from ..pdev.catalog import Catalog
-    from ..server.settings import Settings
+    from .starting import start
 
-    offers = [parse_device(text) for text in device or ()]
-    private = socket == "-" or (socket is None and run is not None)
-    with _socket_path(None if private else socket, private) as path:
-        settings = Settings(
-            socket_path=path,
-            socket_mode=_octal(socket_mode),
-            profile=find_profile(profile.value),
-            catalog=Catalog(offers, device_dir or ()),
-            max_request_bytes=max_request,
-            superusers=frozenset(_uid(text) for text in superuser or ()),
-            max_connections=max_connections,
-            pid_file=pid_file,
-            command=run,
-        )
-        status = _run(settings, exit_with_parent, verbose)
-    raise typer.Exit(status)
-
-
-def _run(settings: "Settings", exit_with_parent: bool, verbose: bool) -> int:
-    import logging
-
-    import trio
-
-    from ..server import serving
-    from ..server.processes import exit_with_parent as watch_parent
-    from ..server.settings import ServeError
-
-    logging.basicConfig(
-        format="netbsd-dm: %(message)s", level=logging.INFO if verbose else logging.WARNING
+    start(
+        socket=socket,
+        profile=profile.value,
+        devices=device or (),
+        device_dirs=device_dir or (),
+        socket_mode=socket_mode,
+        superusers=superuser or (),
+        max_request_bytes=max_request,
+        max_connections=max_connections,
+        pid_file=pid_file,
+        command=run,
+        exit_with_parent=exit_with_parent,
+        verbose=verbose,
     )
-
-    async def serve_here() -> int:
-        return await serving.serve(settings, stop_signals=serving.STOP_SIGNALS)
-
-    try:
-        if exit_with_parent:
-            watch_parent()
-        return trio.run(serve_here)
-    except ServeError as error:
-        fail(str(error), FAILED)
-
-
-@contextmanager
-def _socket_path(given: str | None, private: bool) -> Iterator[Path]:
-    """The path to listen on; a private one lies in a directory that goes at the end."""
-    if private:
-        from tempfile import TemporaryDirectory
-
-        with TemporaryDirectory(prefix="netbsd-dm-") as directory:
-            yield Path(directory) / SOCKET_NAME
-    elif given is not None:
-        yield Path(given)
-    else:
-        path = default_socket_path()
-        if path.parent == own_directory(path.parent.parent, os.geteuid()):
-            _make_own(path.parent)
-        yield path
-
-
-def _make_own(directory: Path) -> None:
-    """Make the user's directory below the temporary one, or see that it is the user's."""
-    directory.mkdir(mode=0o700, exist_ok=True)
-    status = directory.lstat()
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
-        fail(f"{directory} is not a directory of your own with mode 0700: give a --socket")
-
-
-def _octal(text: str) -> int:
-    try:
-        mode = int(text, 8)
-    except ValueError:
-        mode = -1
-    if not 0 <= mode <= 0o777:
-        raise typer.BadParameter(
-            f"{text!r} is no file mode, such as 0660", param_hint="--socket-mode"
-        )
-    return mode
-
-
-def _uid(text: str) -> int:
-    try:
-        return int(text) if text.isdigit() else pwd.getpwnam(text).pw_uid
-    except KeyError:
-        raise typer.BadParameter(f"no user {text!r}", param_hint="--superuser") from None

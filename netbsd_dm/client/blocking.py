@@ -2,24 +2,15 @@
 
 import os
 import socket
-import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from ..plist import Grammar, PlistDict, dumps, loads
-from ..wire.address import default_path
+from ..wire.address import default_socket_path
+from ..wire.errors import NoServerError
 from .commands import Commands
 from .exchange import RECEIVE_BYTES, ReplyReader, framed
-
-
-class NoServerError(ConnectionError):
-    """Nobody listens on the socket, or the server went away."""
-
-
-def default_socket_path() -> Path:
-    """The path where client and server meet when none is given (protocol/socket.md)."""
-    return default_path(os.environ, os.geteuid(), Path(tempfile.gettempdir()))
 
 
 def connect(path: str | os.PathLike[str] | None = None) -> "Client":

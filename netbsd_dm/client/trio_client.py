@@ -10,10 +10,11 @@ import trio
 
 from ..plist import Grammar, PlistDict, dumps, loads
 from ..wire import calls
+from ..wire.address import default_socket_path
 from ..wire.calls import Call, Selector
+from ..wire.errors import NoServerError
 from ..wire.outcome import failure_of
 from ..wire.replies import Info, NamedDevice, TableLine, TargetVersion, Version
-from .blocking import NoServerError, default_socket_path
 from .exchange import RECEIVE_BYTES, ReplyReader, framed
 
 T = TypeVar("T")

@@ -1,5 +1,6 @@
 """Where the control socket is (socket contract, "Transport")."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -28,3 +29,9 @@ def default_path(environment: Mapping[str, str], uid: int, temporary: Path) -> P
 def own_directory(temporary: Path, uid: int) -> Path:
     """The directory of the user's own, mode 0700, below the temporary one."""
     return temporary / f"netbsd-dm-{uid}"
+
+
+def default_socket_path() -> Path:
+    """`default_path` for this process: client and server meet there."""
+    temporary = Path(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 (the directory in it is checked)
+    return default_path(os.environ, os.geteuid(), temporary)

@@ -56,6 +56,10 @@ class UndefinedError(DMError):
         self.args = (message, where)
 
 
+class NoServerError(ConnectionError):
+    """Nobody listens on the socket, or the server went away."""
+
+
 def error_name(errno: int) -> str:
     """The symbolic name of a NetBSD error number."""
     try:
