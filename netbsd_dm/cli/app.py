@@ -38,4 +38,4 @@ for _command in (serve, send, replay, targets):
 
 def main() -> None:
     """Run the command line."""
-    app()
+    app(prog_name="netbsd-dm")

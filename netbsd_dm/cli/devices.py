@@ -36,7 +36,7 @@ def parse_device(text: str) -> Offer:
         rest = before
     path = Path(rest)
     try:
-        require_disk(path)
+        require_disk(rest)
     except DMError as error:
         hint = f"; options are of the form {_FORM}" if "," in rest else ""
         raise _bad(f"{name}: {error.message}{hint}") from None

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from ..driver.device import Device
+from ..driver.diskinfo import disk_info
 from ..driver.events import Pending
 from ..driver.mapper import Mapper
 from ..driver.profile import STANDARD, Profile
@@ -42,7 +43,7 @@ class DeviceMapper(Commands):
             else list(devices)
         )
         for offer in offers:
-            require_disk(offer.path)
+            require_disk(os.fspath(offer.path))
         self.mapper = Mapper(profile, Catalog(offers, device_dirs))
         self._privileged = privileged
 
@@ -82,6 +83,10 @@ class DeviceMapper(Commands):
     def opened(self) -> list[Pdev]:
         """The physical devices that are open, with their reference counts."""
         return self.mapper.opened
+
+    def disk_info(self, name: str) -> PlistDict:
+        """What DIOCGDISKINFO would answer on the device's node; ENOTSUP before a table."""
+        return disk_info(self.mapper.find(name))
 
     def map(self, name: str, sector: int) -> Place | None:
         """Where a sector of a device lies by its live table; None in a hole."""

@@ -43,7 +43,10 @@ def _check_version(request: PlistDict) -> None:
     version = request.get(keys.VERSION)
     if not isinstance(version, list) or len(version) < 2:
         raise DMError(
-            Errno.EIO, "version must be an array of three integers: 4, 0, 0", keys.VERSION
+            Errno.EIO,
+            "version must be an array of three integers, 4, 0, 0"
+            " (in the draft dictionary a string, 4.0.0)",
+            keys.VERSION,
         )
     major, minor = version[0], version[1]
     # type(), for a boolean is no number here.

@@ -1,14 +1,13 @@
 """What the operator offers: names that tables may use, and the files behind them."""
 
 import os
-import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 
 from ..wire.errors import DMError, Errno
 from .devnum import VND_BLOCK_MAJOR, VND_MINORS_PER_UNIT, makedev
-from .handle import FileHandle, Handle, Source, require_disk
+from .handle import FileHandle, Handle, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +26,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """An offer on its way to being opened."""
+    """A file or block device on its way to being opened."""
 
     identity: str
-    path: Path
+    path: str
     dev: int
     read_only: bool
 
@@ -48,24 +47,27 @@ class Catalog:
     def __init__(
         self, offers: Iterable[Offer] = (), directories: Iterable[str | os.PathLike[str]] = ()
     ) -> None:
-        self._offers = {offer.name: offer for offer in offers}
+        offers = list(offers)
         self._directories = [Path(directory).resolve() for directory in directories]
-        self._taken = {offer.dev for offer in self._offers.values() if offer.dev is not None}
-        self._numbered: dict[str, int] = {}
-        for offer in self._offers.values():
-            if offer.dev is None and offer.path.exists():
-                self._number(offer.name, offer.path.stat())
+        self._taken = {offer.dev for offer in offers if offer.dev is not None}
+        self._numbers: dict[Path, int] = {}
+        self._offered = {
+            offer.name: FileSource(
+                offer.name,
+                os.fspath(offer.path),
+                self._number(offer.path) if offer.dev is None else offer.dev,
+                offer.read_only,
+            )
+            for offer in offers
+        }
 
     def resolve(self, name: str) -> Source:
         """What `name` stands for; raises `DMError` with the flag that would offer it."""
-        offer = self._offers.get(name)
-        if offer is not None:
-            path, read_only = offer.path, offer.read_only
-        else:
-            path, read_only = self._find(name), False
-        status = require_disk(path)
-        dev = offer.dev if offer is not None and offer.dev is not None else None
-        return FileSource(name, path, dev or self._number(name, status), read_only)
+        source = self._offered.get(name)
+        if source is None:
+            path = self._find(name)
+            source = FileSource(name, os.fspath(path), self._number(path), read_only=False)
+        return source
 
     def _find(self, name: str) -> Path:
         for directory in self._directories:
@@ -79,17 +81,19 @@ class Catalog:
             " or with --device-dir DIR, where DIR holds the file",
         )
 
-    def _number(self, name: str, status: os.stat_result) -> int:
-        dev = self._numbered.get(name)
+    def _number(self, path: Path) -> int:
+        """The dev_t of a file that was given none: the same as long as we live."""
+        dev = self._numbers.get(path)
         if dev is None:
-            dev = self._free_number(status)
-            self._numbered[name] = dev
+            dev = self._free_number(path)
+            self._numbers[path] = dev
             self._taken.add(dev)
         return dev
 
-    def _free_number(self, status: os.stat_result) -> int:
-        if stat.S_ISBLK(status.st_mode):
-            return makedev(os.major(status.st_rdev), os.minor(status.st_rdev))
+    def _free_number(self, path: Path) -> int:
+        if path.is_block_device():
+            number = path.stat().st_rdev
+            return makedev(os.major(number), os.minor(number))
         unit = 0
         while makedev(VND_BLOCK_MAJOR, unit * VND_MINORS_PER_UNIT) in self._taken:
             unit += 1

@@ -3,7 +3,6 @@
 import errno
 import os
 import stat
-from pathlib import Path
 from typing import Final, Protocol
 
 from ..wire.errors import DMError, Errno
@@ -48,12 +47,17 @@ class FileHandle:
 
     __slots__ = ("fd", "path")
 
-    def __init__(self, path: Path, read_only: bool) -> None:
+    def __init__(self, path: str, read_only: bool) -> None:
         self.path = path
+        access = os.O_RDONLY if read_only else os.O_RDWR
         try:
-            self.fd = os.open(path, (os.O_RDONLY if read_only else os.O_RDWR) | os.O_CLOEXEC)
+            # Not to be held up by what turns out to be no disk: a pipe, a terminal.
+            self.fd = os.open(path, access | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
         except OSError as error:
             raise _unusable(path, error) from None
+        if not _is_disk(os.fstat(self.fd)):
+            self.close()
+            raise _no_disk(path)
 
     @property
     def size_sectors(self) -> int:
@@ -63,18 +67,26 @@ class FileHandle:
         os.close(self.fd)
 
 
-def require_disk(path: Path) -> os.stat_result:
+def require_disk(path: str) -> os.stat_result:
     """The status of `path`; raises `DMError` unless it can serve as a disk."""
     try:
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116 (a Path costs more than the call)
     except OSError as error:
         raise _unusable(path, error) from None
-    if not (stat.S_ISREG(status.st_mode) or stat.S_ISBLK(status.st_mode)):
-        raise DMError(Errno.ENOENT, f"{path} is neither a regular file nor a block device")
+    if not _is_disk(status):
+        raise _no_disk(path)
     return status
 
 
-def _unusable(path: Path, error: OSError) -> DMError:
+def _is_disk(status: os.stat_result) -> bool:
+    return stat.S_ISREG(status.st_mode) or stat.S_ISBLK(status.st_mode)
+
+
+def _no_disk(path: str) -> DMError:
+    return DMError(Errno.ENOENT, f"{path} is neither a regular file nor a block device")
+
+
+def _unusable(path: str, error: OSError) -> DMError:
     reason = error.strerror or "unknown error"
     hint = {
         errno.ENOENT: "; create it first, for example with truncate -s 64M",

@@ -5,6 +5,7 @@ ever expanded, no document type is loaded and none with declarations of its own
 is accepted: lxml would turn an external entity silently into an empty string.
 """
 
+import re
 from collections.abc import Iterator
 
 from lxml import etree
@@ -15,6 +16,8 @@ from .escapes import to_bytes
 from .numbers import parse_integer
 from .values import INT64_MAX, KEY_BYTES_MAX, UINT64_MAX, PlistDict, PlistList, PlistValue, UInt
 
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_POSITION = re.compile(r", line \d+, column \d+.*", re.DOTALL)
 _PARSER = etree.XMLParser(
     resolve_entities=False,
     load_dtd=False,
@@ -30,11 +33,13 @@ def parse(data: bytes, max_depth: int | None = None) -> PlistDict:
 
     `max_depth` bounds the nesting (the root counts 1); lxml itself stops at 256.
     """
+    if not data.startswith(_UTF16_MARKS):
+        data = data.strip(b" \t\r\n\0")  # which lxml refuses, and proplib takes
     try:
-        root = etree.fromstring(data.strip(b" \t\r\n\0"), _PARSER)
+        root = etree.fromstring(data, _PARSER)
     except etree.XMLSyntaxError as error:
         line, _ = error.position
-        raise PlistError(error.msg or "not well-formed", line) from None
+        raise PlistError(_POSITION.sub("", error.msg or "not well-formed"), line) from None
     except ValueError as error:
         raise PlistError(str(error)) from None
     _refuse_declarations(root)
@@ -120,14 +125,17 @@ def _new(element: etree._Element) -> PlistValue:
 
 
 def _integer(text: str) -> int:
-    decimal = text.strip()
-    if decimal.isascii() and decimal.isdigit() and len(decimal) <= 20:
+    try:
+        return parse_integer(text)
+    except PlistError:
+        # plistlib writes unsigned numbers in decimal, whatever their size.
+        decimal = text.strip()
+        if not (decimal.isascii() and decimal.isdigit() and len(decimal) <= 20):
+            raise
         value = int(decimal)
-        if INT64_MAX < value <= UINT64_MAX:
-            return UInt(value)
-        if value <= INT64_MAX:
-            return value
-    return parse_integer(text)
+        if value > UINT64_MAX:
+            raise
+        return UInt(value) if value > INT64_MAX else value
 
 
 def _text(element: etree._Element) -> str:

@@ -12,8 +12,8 @@ from .values import INT64_MAX, INT64_MIN, UINT64_MAX, UInt
 _C_INTEGER = re.compile(
     r"[ \t\n\r\v\f]*(?:([+-]?)(?:(0[xX])([0-9a-fA-F]+)|(0)([0-7]*)|([1-9][0-9]*)))?[ \t\n\r\v\f]*"
 )
-_CACHED_LENGTH = 20
-"""Longer texts are padded with zeroes or blanks: not worth keeping."""
+_CACHED_LENGTH = 5
+"""Flags, versions, small counts: what every request has."""
 
 
 def parse_integer(text: str) -> int:
@@ -22,9 +22,14 @@ def parse_integer(text: str) -> int:
     Raises `PlistError` for anything else than one C integer within 64 bits,
     blanks around it allowed.  No text at all is the signed number 0.
     """
-    if len(text) > _CACHED_LENGTH:
-        return _parse(text)
-    return _parse_cached(text)
+    if len(text) <= _CACHED_LENGTH:
+        return _parse_cached(text)
+    if len(text) <= _PLAIN_HEX and text.startswith("0x") and text.isalnum() and text.isascii():
+        try:
+            return UInt(text, 16)
+        except ValueError:
+            pass  # the full parser says what is wrong
+    return _parse(text)
 
 
 def _parse(text: str) -> int:
@@ -45,6 +50,9 @@ def _parse(text: str) -> int:
     return value
 
 
+_PLAIN_HEX = len("0x") + 16
+
+
 def _magnitude(match: re.Match[str]) -> int:
     _, hex_prefix, hex_digits, octal_prefix, octal_digits, decimal = match.groups()
     digits = hex_digits or octal_digits or decimal or "0"
@@ -53,4 +61,4 @@ def _magnitude(match: re.Match[str]) -> int:
     return int(digits, 16 if hex_prefix else 8 if octal_prefix else 10)
 
 
-_parse_cached = lru_cache(maxsize=8192)(_parse)
+_parse_cached = lru_cache(maxsize=1024)(_parse)

@@ -34,23 +34,21 @@ _PREAMBLE = re.compile(
     re.DOTALL,
 )
 _ELEMENT = re.compile(
-    rf"{_BLANK}*+</(plist)(?:{_ATTRIBUTE})?>.*+"
-    rf"|{_GAP}(?:<key(>[^<]*+)</key(?:{_ATTRIBUTE})?>{_GAP})?"
-    rf"<(?:(string|integer|data)>([^<]*+)</\3(?:{_ATTRIBUTE})?>"
+    rf"{_GAP}(?:<key(>[^<]*+)</key(?:{_ATTRIBUTE})?>{_GAP})?"
+    rf"<(?:(string|integer|data)>([^<]*+)</\2(?:{_ATTRIBUTE})?>"
     r"|(dict|array|true/|false/|dict/|array/|string/)>"
     rf"|/(dict|array)(?:{_ATTRIBUTE})?>"
-    rf'|data{_BLANK}++size[ \t\n\r\v\f=]"([^"]*+)">([^<]*+)</data(?:{_ATTRIBUTE})?>'
-    r"|(.*+))"
-    rf"|{_BLANK}*+(.*+)",
+    rf'|data{_BLANK}++size[ \t\n\r\v\f=]"([^"]*+)">([^<]*+)</data(?:{_ATTRIBUTE})?>)'
+    rf"|{_BLANK}*+(?:</(plist)(?:{_ATTRIBUTE})?>.*+|(.*+))",
     re.DOTALL,
 )
-"""Every match is one of: the end of the property list; an element, with the key
-before it; or all the text that is left, where it is neither.  Something matches
-at every place, so nothing is ever looked for further on."""
+"""Every match is one of: an element, with the key before it; the end of the
+property list; or all the text that is left, where it is neither.  Something
+matches at every place, so nothing is ever looked for further on."""
 
 _BLANKS = re.compile(rf"{_BLANK}*+")
 
-_Token = tuple[str, str, str, str, str, str, str, str, str, str]
+_Token = tuple[str, str, str, str, str, str, str, str, str]
 
 
 def parse(text: str, max_depth: int | None = None) -> PlistDict:
@@ -64,7 +62,7 @@ def parse(text: str, max_depth: int | None = None) -> PlistDict:
     rest = iter(tokens)
     try:
         root = _read_root(rest, max_depth)
-        if not next(rest)[0]:
+        if not next(rest)[7]:
             raise PlistError("expected </plist> after the root <dict>")
     except PlistError as error:
         fault = len(tokens) - length_hint(rest) - 1
@@ -80,7 +78,7 @@ def _after_preamble(text: str) -> int:
 
 
 def _read_root(tokens: Iterator[_Token], max_depth: int | None) -> PlistDict:
-    _, key, _, _, opening, _, _, _, _, _ = next(tokens)
+    key, _, _, opening, *_ = next(tokens)
     if key or opening not in ("dict", "dict/"):
         raise PlistError("the root of a request is a <dict>")
     root: PlistDict = {}
@@ -96,7 +94,7 @@ def _fill(root: PlistDict, tokens: Iterator[_Token], max_depth: int | None) -> N
     outer: list[tuple[PlistDict | None, list[PlistValue]]] = []
     value: PlistValue
     key = ""
-    for _, marked_key, leaf, body, opening, closing, size, sized, _, junk in tokens:
+    for marked_key, leaf, body, opening, closing, size, sized, _, junk in tokens:
         if fields is None:
             if marked_key:
                 raise PlistError("a <key> stands in an <array>")
@@ -163,7 +161,7 @@ def _decode_key(text: str) -> str:
 def _misplaced(found: str, junk: str) -> PlistError:
     if found:
         return PlistError(f"<{found}> stands where a <key> is expected")
-    if junk:
+    if junk and not junk.startswith("<"):
         return PlistError(f"text between elements: {junk[:20]!r}")
     return PlistError(
         "expected a whole element of a property list, without attributes, "

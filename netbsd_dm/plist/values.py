@@ -30,6 +30,9 @@ class UInt(int):
     def __repr__(self) -> str:
         return hex(self)
 
+    def __str__(self) -> str:
+        return int.__repr__(self)
+
 
 PlistDict: TypeAlias = dict[str, "PlistValue"]
 PlistList: TypeAlias = list["PlistValue"]

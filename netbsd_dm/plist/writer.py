@@ -50,18 +50,19 @@ def _lines(root: PlistDict, order: Callable[[tuple[str, PlistValue]], bytes] | N
     lines = [HEADER]
     write = lines.append
     tabs = ""
+    lead_of: Callable[[str, str], str] = _cached_lead
     # An explicit stack, for the input decides the depth: of each open container
     # what is left, its end tag and itself, innermost last.
     pending: list[tuple[Iterator[_Entry], str, PlistValue]] = []
     entries: Iterator[_Entry] = iter(((None, root),))
     while True:
         for key, value in entries:
-            lead = tabs if key is None else _lead(tabs, key)
+            lead = tabs if key is None else lead_of(tabs, key)
             if type(value) is str and value.isalnum():
                 write(f"{lead}<string>{value}</string>\n")
             elif type(value) is UInt and 0 <= value < _SMALL:
                 write(lead + _SMALL_UNSIGNED[value])
-            elif isinstance(value, dict | list):
+            elif isinstance(value, _CONTAINERS):
                 name = "dict" if isinstance(value, dict) else "array"
                 if not value:
                     write(f"{lead}<{name}/>\n")
@@ -71,6 +72,8 @@ def _lines(root: PlistDict, order: Callable[[tuple[str, PlistValue]], bytes] | N
                     _refuse_cycle(pending)
                 write(f"{lead}<{name}>\n")
                 tabs += "\t"
+                if len(pending) > _CACHED_DEPTH:
+                    lead_of = _new_lead
                 entries = _entries(value, order)
                 break
             else:
@@ -82,6 +85,11 @@ def _lines(root: PlistDict, order: Callable[[tuple[str, PlistValue]], bytes] | N
             entries, end_tag, _ = pending.pop()
             write(end_tag)
             tabs = tabs[:-1]
+            if len(pending) <= _CACHED_DEPTH:
+                lead_of = _cached_lead
+
+
+_CONTAINERS = (dict, list)
 
 
 def _entries(
@@ -97,18 +105,15 @@ def _key_bytes(entry: tuple[str, PlistValue]) -> bytes:
     return to_bytes(entry[0])
 
 
-def _lead(tabs: str, key: str) -> str:
-    """What comes before the value of `key`."""
-    return _cached_lead(tabs, key) if len(tabs) < _CACHED_DEPTH else _new_lead(tabs, key)
-
-
 def _new_lead(tabs: str, key: str) -> str:
+    """What comes before the value of `key`."""
     if len(to_bytes(key)) > KEY_BYTES_MAX:
         raise PlistError(f"the key {key[:20]!r}... has more than {KEY_BYTES_MAX} bytes")
     return f"{tabs}<key>{escape(_without_nul(key))}</key>\n{tabs}"
 
 
 _CACHED_DEPTH = 8
+"""Deeper ones have many tabs, and hardly come again."""
 _cached_lead = lru_cache(maxsize=1024)(_new_lead)
 
 

@@ -12,12 +12,13 @@ from .conversation import Conversation
 _log = logging.getLogger(__name__)
 
 RECEIVE_BYTES = 65_536
-LOOKS = 4
+LOOKS = 8
 """How often to look for the next request before sleeping until it comes.
 
 A client that sends one request at a time answers a reply within microseconds;
 going to sleep and being woken takes longer.  Each look lets every other task
-run.  Measured, one at a time: 21,000 exchanges a second without, 27,000 with 4.
+run.  Measured against an echo server, one client: 0.47 without, 0.76 with 8; with
+64 clients at once: 1.2 and 1.4.
 """
 FAREWELL_SECONDS = 5
 """How long a server that stops waits for a client to take a reply."""
@@ -28,7 +29,7 @@ async def serve_connection(connection: socket.socket, conversation: Conversation
     try:
         await _converse(connection, conversation)
     except OSError as error:
-        _log.info("a connection ended: %s", error.strerror)
+        _log.debug("a connection ended: %s", error.strerror)
     finally:
         conversation.close()
         connection.close()

@@ -46,6 +46,7 @@ async def serve(
             stack.callback(mapper.close)
         if settings.pid_file is not None:
             stack.enter_context(pid_file(settings.pid_file))
+        _log.info("listening on %s, profile %s", settings.socket_path, mapper.profile.name)
         status = 0
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_cancel_on_signal, signals, nursery.cancel_scope)
@@ -107,7 +108,9 @@ async def _serve_one(
     connection: socket.socket, settings: Settings, mapper: Mapper, places: trio.Semaphore
 ) -> None:
     try:
-        privileged = is_privileged(peer_of(connection), settings.superusers)
+        peer = peer_of(connection)
+        _log.debug("a connection from process %d of user %d", peer.pid, peer.uid)
+        privileged = is_privileged(peer, settings.superusers)
         conversation = Conversation(mapper, privileged, settings.request_limit_bytes)
         await serve_connection(connection, conversation)
     except Exception:  # noqa: BLE001 (one client's trouble must not end the others)

@@ -11,10 +11,8 @@ class Errno(IntEnum):
     EIO = 5
     ENXIO = 6
     E2BIG = 7
-    ENOMEM = 12
     EBUSY = 16
     EEXIST = 17
-    ENODEV = 19
     EINVAL = 22
     EAGAIN = 35
     ELOOP = 62

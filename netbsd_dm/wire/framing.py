@@ -64,6 +64,7 @@ class FrameReader:
         self._skip_bytes = 0  # of an over-long frame still to come
         self._skip_text = False  # an over-long text is still to end
         self._after_text = False  # so blanks and one NUL may follow
+        self._is_between = False  # one of the three above
         self._ended = False
 
     def feed(self, data: bytes) -> None:
@@ -73,13 +74,7 @@ class FrameReader:
     def next_event(self) -> Event | None:
         """The next request, or None until more is fed."""
         buffer = self._buffer
-        if self._skip_bytes:
-            skipped = min(self._skip_bytes, len(buffer))
-            del buffer[:skipped]
-            self._skip_bytes -= skipped
-        if self._skip_text and not self._skip_to_end_tag():
-            return None
-        if self._after_text and not self._skip_trailer():
+        if self._is_between and not self._skip():
             return None
         if not buffer:
             return None
@@ -93,6 +88,20 @@ class FrameReader:
     def end(self) -> None:
         """The peer sends nothing more: what is left of a text is a request, too."""
         self._ended = True
+
+    def _skip(self) -> bool:
+        """Skip what belongs to no request; False while more of it may come."""
+        buffer = self._buffer
+        if self._skip_bytes:
+            skipped = min(self._skip_bytes, len(buffer))
+            del buffer[:skipped]
+            self._skip_bytes -= skipped
+        if self._skip_bytes or (self._skip_text and not self._skip_to_end_tag()):
+            return False
+        if self._after_text and not self._skip_trailer():
+            return False
+        self._is_between = False
+        return True
 
     def _next_length(self) -> Event | None:
         buffer = self._buffer
@@ -109,12 +118,11 @@ class FrameReader:
         if length > self._max_bytes and text[-1]:
             return self._skip_frame(end)
         del buffer[:end]
-        self._after_text = False
         return Frame(text, Framing.LENGTH)
 
     def _skip_frame(self, end: int) -> Oversized:
         self._skip_bytes = end
-        self._after_text = False
+        self._is_between = True
         return Oversized(Framing.LENGTH)
 
     def _next_text(self) -> Event | None:
@@ -122,8 +130,7 @@ class FrameReader:
         found = buffer.find(END_TAG, self._searched)
         end = found + len(END_TAG)
         if (len(buffer) if found < 0 else end) > self._max_bytes:
-            self._skip_text = True
-            self._skip_to_end_tag()
+            self._skip_text = self._is_between = True
             return Oversized(Framing.TEXT)
         if found < 0:
             self._searched = max(0, len(buffer) - len(END_TAG) + 1)
@@ -133,7 +140,7 @@ class FrameReader:
         text = bytes(buffer[:end])
         del buffer[:end]
         self._searched = 0
-        self._after_text = True
+        self._after_text = self._is_between = True
         return Frame(text, Framing.TEXT)
 
     def _skip_to_end_tag(self) -> bool:

@@ -1,0 +1,35 @@
+"""Disk information: what DIOCGDISKINFO answers on a device node (driver spec section 4.6)."""
+
+from typing import Final
+
+from ..pdev.handle import SECTOR_BYTES
+from ..plist import PlistDict, UInt
+from ..wire.errors import DMError, Errno
+from .device import Device
+
+_HEADS: Final = 64
+_SECTORS_PER_TRACK: Final = 32
+
+
+def disk_info(device: Device) -> PlistDict:
+    """The dictionary that describes `device` as a disk.
+
+    As of the last resume with a table; raises `DMError` (ENOTSUP) before the
+    first.  What setgeometry said takes the place of the driver's made-up numbers.
+    """
+    if not device.mapped_sectors:
+        raise DMError(Errno.ENOTSUP, f"{device.title} has had no table yet: reload and resume")
+    heads, sectors = _HEADS, _SECTORS_PER_TRACK
+    cylinders = device.mapped_sectors // (heads * sectors)
+    if device.geometry is not None:
+        heads, sectors = device.geometry.heads, device.geometry.sectors
+        cylinders = device.geometry.cylinders
+    geometry: PlistDict = {
+        "sector-size": UInt(SECTOR_BYTES),
+        "sectors-per-track": UInt(sectors),
+        "sectors-per-unit": UInt(device.mapped_sectors),
+        "tracks-per-cylinder": UInt(heads),
+    }
+    if cylinders:
+        geometry["cylinders-per-unit"] = UInt(cylinders)
+    return {"geometry": geometry, "type": "ESDI"}

@@ -1,0 +1,110 @@
+"""A device mapper in the same process."""
+
+from pathlib import Path
+
+import pytest
+
+from netbsd_dm import DeviceMapper, DMError, Offer, TableLine
+from netbsd_dm.plist import dumps
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    """A disk of 1 MiB."""
+    path = tmp_path / "disk.img"
+    path.write_bytes(bytes(1 << 20))
+    return path
+
+
+@pytest.mark.parametrize("profile", ["standard", "netbsd-9"])
+def test_it_needs_no_socket(image: Path, profile: str) -> None:
+    with DeviceMapper(profile, devices={"/dev/wd1a": image}) as dm:
+        dm.create("vol1")
+        dm.reload("vol1", [TableLine(0, 64, "striped", "2 16 /dev/wd1a 0 /dev/wd1a 1024")])
+        dm.resume("vol1")
+        place = dm.map("vol1", 17)
+        assert place is not None
+        assert (place.device, place.sector) == (dm.opened[0], 1025)
+        assert [(pdev.name, pdev.references) for pdev in dm.opened] == [("/dev/wd1a", 2)]
+        dm.remove("vol1")
+        assert dm.opened == []
+
+
+def test_a_directory_plays_dev(image: Path) -> None:
+    with DeviceMapper(device_dirs=[image.parent]) as dm:
+        dm.create("vol1")
+        dm.reload("vol1", [TableLine(0, 8, "linear", "/dev/disk.img 0")])
+        assert dm.deps("vol1", inactive=True) == [14 << 8]
+
+
+def test_a_file_that_is_missing_is_said_at_once(tmp_path: Path) -> None:
+    with pytest.raises(DMError, match="truncate -s 64M"):
+        DeviceMapper(devices={"/dev/wd1a": tmp_path / "nosuch.img"})
+
+
+def test_an_unknown_profile_is_refused_with_the_choice() -> None:
+    with pytest.raises(ValueError, match="choose standard or netbsd-9"):
+        DeviceMapper("netbsd-10")
+
+
+def test_a_wait_that_nobody_could_end_is_refused() -> None:
+    with DeviceMapper() as dm:
+        dm.create("vol1")
+        with pytest.raises(DMError, match="EAGAIN"):
+            dm.waitevent("vol1")
+        assert not dm.devices[0].watchers
+
+
+def test_without_privilege_it_only_looks(image: Path) -> None:
+    with DeviceMapper(devices=[Offer("/dev/wd1a", image)], privileged=False) as dm:
+        assert dm.names() == []
+        with pytest.raises(DMError, match="EPERM"):
+            dm.create("vol1")
+
+
+def test_disk_information_is_what_the_driver_was_recorded_to_answer(image: Path) -> None:
+    recorded = b"""\
+<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple Computer//DTD PLIST 1.0//EN" \
+"http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0">
+<dict>
+	<key>geometry</key>
+	<dict>
+		<key>sector-size</key>
+		<integer>0x200</integer>
+		<key>sectors-per-track</key>
+		<integer>0x20</integer>
+		<key>sectors-per-unit</key>
+		<integer>0x40</integer>
+		<key>tracks-per-cylinder</key>
+		<integer>0x40</integer>
+	</dict>
+	<key>type</key>
+	<string>ESDI</string>
+</dict>
+</plist>
+"""
+    with DeviceMapper("netbsd-9", devices={"/dev/wd1a": image}) as dm:
+        dm.create("l")
+        with pytest.raises(DMError, match="ENOTSUP"):
+            dm.disk_info("l")
+        dm.reload("l", [TableLine(0, 64, "linear", "/dev/wd1a 100")])
+        dm.resume("l")
+        assert dumps(dm.disk_info("l")) == recorded
+        dm.resume("l")  # loses the table, and disk information stays as it was
+        assert dumps(dm.disk_info("l")) == recorded
+
+
+def test_setgeometry_decides_what_disk_information_reports(image: Path) -> None:
+    with DeviceMapper(devices={"/dev/wd1a": image}) as dm:
+        dm.create("l")
+        dm.reload("l", [TableLine(0, 64, "linear", "/dev/wd1a 100")])
+        dm.resume("l")
+        dm.setgeometry("l", cylinders=2, heads=4, sectors=8)
+        geometry = dm.disk_info("l")["geometry"]
+    assert isinstance(geometry, dict)
+    assert geometry["cylinders-per-unit"] == 2
+    assert geometry["tracks-per-cylinder"] == 4
+    assert geometry["sectors-per-track"] == 8
+    assert geometry["sectors-per-unit"] == 64

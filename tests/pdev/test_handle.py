@@ -1,0 +1,62 @@
+"""An open disk."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from netbsd_dm.pdev.handle import FileHandle, require_disk
+from netbsd_dm.wire.errors import DMError, Errno
+
+from .conftest import descriptors, make_disk
+
+
+@pytest.mark.parametrize(("size", "sectors"), [(0, 0), (511, 0), (512, 1), (51_711, 100)])
+def test_the_size_is_in_whole_sectors(tmp_path: Path, size: int, sectors: int) -> None:
+    path = tmp_path / "disk"
+    path.write_bytes(bytes(size))
+    handle = FileHandle(str(path), read_only=True)
+    assert handle.size_sectors == sectors
+    handle.close()
+
+
+def test_the_size_is_that_of_now(disk: Path) -> None:
+    handle = FileHandle(str(disk), read_only=False)
+    os.truncate(disk, 7 * 512)
+    assert handle.size_sectors == 7
+    handle.close()
+
+
+def test_a_sparse_disk_may_be_larger_than_any_memory(tmp_path: Path) -> None:
+    handle = FileHandle(str(make_disk(tmp_path / "large", 2**33)), read_only=True)
+    assert handle.size_sectors == 2**33
+    handle.close()
+
+
+def test_closing_gives_the_descriptor_back(disk: Path) -> None:
+    handle = FileHandle(str(disk), read_only=False)
+    assert descriptors(disk) == 1
+    handle.close()
+    assert descriptors(disk) == 0
+
+
+@pytest.mark.parametrize("name", ["missing", "missing/below", "disk.img/below", ""])
+def test_what_cannot_be_opened_is_enoent_with_the_reason(disk: Path, name: str) -> None:
+    path = disk.parent / name
+    with pytest.raises(DMError) as caught:
+        FileHandle(str(path), read_only=False)
+    assert caught.value.errno == Errno.ENOENT
+    assert caught.value.message.startswith(f"cannot open {path}: ")
+
+
+def test_what_is_missing_comes_with_a_hint(tmp_path: Path) -> None:
+    with pytest.raises(DMError, match="truncate -s 64M"):
+        require_disk(str(tmp_path / "missing"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+def test_what_may_not_be_written_comes_with_a_hint(disk: Path) -> None:
+    disk.chmod(0o400)
+    with pytest.raises(DMError, match=",ro"):
+        FileHandle(str(disk), read_only=False)
+    FileHandle(str(disk), read_only=True).close()
