@@ -7,10 +7,17 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from netbsd_dm.driver.events import Pending
+from netbsd_dm.driver.mapper import Mapper
+from netbsd_dm.plist import PlistDict
+
+from .helpers.schema import validate_reply
+
 settings.register_profile("default", deadline=None)
 settings.register_profile(
     "ci", deadline=None, derandomize=True, max_examples=60, database=None, print_blob=True
 )
+settings.register_profile("long", deadline=None, max_examples=3000)
 settings.load_profile("ci" if "CI" in os.environ else "default")
 
 LINEAR_SECONDS = 5
@@ -31,3 +38,35 @@ def linear_time() -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
+
+
+@pytest.fixture(autouse=True)
+def every_reply_matches_the_schema(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What any mapper replies in any test is as protocol/reply.rng says."""
+    execute = Mapper.execute
+    faults: list[str] = []
+
+    def check(mapper: Mapper, reply: PlistDict) -> None:
+        try:
+            validate_reply(reply, f"reply.{mapper.profile.name}")
+        except AssertionError as error:
+            faults.append(str(error))
+
+    def checked(
+        mapper: Mapper, request: PlistDict, *, privileged: bool = True
+    ) -> PlistDict | Pending:
+        reply = execute(mapper, request, privileged=privileged)
+        if isinstance(reply, Pending):
+            waiting.append((mapper, reply))
+        else:
+            check(mapper, reply)
+        return reply
+
+    waiting: list[tuple[Mapper, Pending]] = []
+    monkeypatch.setattr(Mapper, "execute", checked)
+    yield
+    for mapper, pending in waiting:
+        if pending.reply is not None:
+            check(mapper, pending.reply)
+    if faults:
+        pytest.fail("\n\n".join(faults[:3]))

@@ -62,7 +62,7 @@ def _check_version(request: PlistDict) -> None:
             " send 4, 0, 0",
             keys.VERSION,
         )
-    version[0:3] = _OURS
+    request[keys.VERSION] = [*_OURS, *version[3:]]
 
 
 _OURS = (UInt(MAJOR), UInt(MINOR), UInt(PATCH))

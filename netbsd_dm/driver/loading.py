@@ -95,7 +95,11 @@ def _check_order(line: Line, end_sector: int, index: int) -> None:
 
 
 def _check_extents(entry: Entry, sizes: dict[Pdev, int]) -> None:
-    for pdev, end_sector in entry.target.extents(entry.length_sectors):
+    try:
+        extents = list(entry.target.extents(entry.length_sectors))
+    except Exception as error:
+        raise _as_dm_error(error, type(entry.target)) from error
+    for pdev, end_sector in extents:
         size_sectors = sizes.get(pdev)
         if size_sectors is None:
             size_sectors = sizes[pdev] = pdev.handle.size_sectors
@@ -173,7 +177,7 @@ def _driver_entries(state: State, device: Device, lines: list[PlistValue]) -> It
 
 def _end_targets(entries: Iterable[Entry]) -> None:
     for entry in entries:
-        entry.target.destroy()
+        entry.end_target()
 
 
 def _construct(
@@ -184,10 +188,17 @@ def _construct(
         built = target(Arguments(params, state.profile.strict_arguments), devices)
         if any(isinstance(pdev.handle, MappedHandle) for pdev in devices.opened):
             refuse_loop(device, (pdev.handle for pdev in devices.opened))
-    except BaseException:
+    except Exception as error:
         devices.release()
-        raise
+        raise _as_dm_error(error, target) from error
     return built, devices
+
+
+def _as_dm_error(error: Exception, target: type[Target]) -> DMError:
+    """What a target raised; a target of a package may raise anything."""
+    if isinstance(error, DMError):
+        return error
+    return DMError(Errno.EINVAL, f"target {target.name} failed: {error!r}")
 
 
 def _at_line(error: DMError, index: int) -> DMError:

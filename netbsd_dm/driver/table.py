@@ -1,11 +1,14 @@
 """A table: entries that map ranges of a device's sectors onto targets."""
 
+import logging
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ..targets.interface import Devices, Place, Target
+
+_log = logging.getLogger(__name__)
 
 _UINT64 = 2**64
 
@@ -32,8 +35,15 @@ class Entry(NamedTuple):
 
     def destroy(self) -> None:
         """End the target, and give its devices back."""
-        self.target.destroy()
+        self.end_target()
         self.devices.release()
+
+    def end_target(self) -> None:
+        """Tell the target that its entry is going away; what it raises is logged."""
+        try:
+            self.target.destroy()
+        except Exception:  # noqa: BLE001 (a target of a package may raise anything)
+            _log.exception("target %s failed in its end", self.target.name)
 
 
 class Table:

@@ -14,8 +14,8 @@ from .handle import FileHandle, Handle, Source
 class Offer:
     """A file or block device offered under a name.
 
-    `dev` is the NetBSD dev_t it goes by in `deps`; None: that of the block
-    device, or for a file one of vnd(4), by order of the offers.
+    `dev` is the NetBSD dev_t it goes by in `deps`; None, or 0, which means no
+    device: that of the block device, or for a file one of vnd(4), in their order.
     """
 
     name: str
@@ -49,13 +49,13 @@ class Catalog:
     ) -> None:
         offers = list(offers)
         self._directories = [Path(directory).resolve() for directory in directories]
-        self._taken = {offer.dev for offer in offers if offer.dev is not None}
+        self._taken = {offer.dev for offer in offers if offer.dev}
         self._numbers: dict[Path, int] = {}
         self._offered = {
             offer.name: FileSource(
                 offer.name,
                 os.fspath(offer.path),
-                self._number(offer.path) if offer.dev is None else offer.dev,
+                offer.dev or self._number(offer.path),
                 offer.read_only,
             )
             for offer in offers
@@ -73,7 +73,7 @@ class Catalog:
         for directory in self._directories:
             for base in (PurePosixPath("/dev"), directory):
                 path = _within(directory, base, name)
-                if path is not None and path.exists():
+                if path is not None:
                     return path
         raise DMError(
             Errno.ENOENT,
@@ -101,11 +101,11 @@ class Catalog:
 
 
 def _within(directory: Path, base: PurePath, name: str) -> Path | None:
-    """The file of `directory` that `name` means below `base`; None outside of it."""
+    """The file of `directory` that `name` means below `base`, if there is one."""
     try:
+        # Resolved, so that neither ".." nor a symbolic link leads out of the directory.
         relative = PurePosixPath(name).relative_to(base)
-    except ValueError:
+        path = Path(os.path.realpath(directory / relative, strict=True))
+    except (ValueError, OSError):  # not below it; missing, too long, a loop
         return None
-    # Resolved, so that neither ".." nor a symbolic link leads out of the directory.
-    path = (directory / relative).resolve()
     return path if path.is_relative_to(directory) and path != directory else None

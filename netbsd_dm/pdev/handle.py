@@ -49,9 +49,10 @@ class FileHandle:
 
     def __init__(self, path: str, read_only: bool) -> None:
         self.path = path
+        # Before opening: to open a tape or a watchdog does something to it.
+        require_disk(path)
         access = os.O_RDONLY if read_only else os.O_RDWR
         try:
-            # Not to be held up by what turns out to be no disk: a pipe, a terminal.
             self.fd = os.open(path, access | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
         except OSError as error:
             raise _unusable(path, error) from None

@@ -18,6 +18,11 @@ from .values import INT64_MAX, KEY_BYTES_MAX, UINT64_MAX, PlistDict, PlistList, 
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _POSITION = re.compile(r", line \d+, column \d+.*", re.DOTALL)
+_BLANKS_FIRST = re.compile(rb"\A([ \t\r\n]++)(<\?xml.*?\?>)", re.DOTALL)
+_OWN_DECLARATIONS = re.compile(
+    rb"(?>[ \t\r\n]++|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE[^>\[]*+\[(?![ \t\r\n]*+\])", re.DOTALL
+)
+_REFUSED_DECLARATIONS = "a document type with declarations of its own is refused"
 _PARSER = etree.XMLParser(
     resolve_entities=False,
     load_dtd=False,
@@ -33,10 +38,10 @@ def parse(data: bytes, max_depth: int | None = None) -> PlistDict:
 
     `max_depth` bounds the nesting (the root counts 1); lxml itself stops at 256.
     """
-    if not data.startswith(_UTF16_MARKS):
-        data = data.strip(b" \t\r\n\0")  # which lxml refuses, and proplib takes
+    if _OWN_DECLARATIONS.match(data):
+        raise PlistError(_REFUSED_DECLARATIONS)
     try:
-        root = etree.fromstring(data, _PARSER)
+        root = etree.fromstring(_as_lxml_wants(data), _PARSER)
     except etree.XMLSyntaxError as error:
         line, _ = error.position
         raise PlistError(_POSITION.sub("", error.msg or "not well-formed"), line) from None
@@ -55,12 +60,20 @@ def parse(data: bytes, max_depth: int | None = None) -> PlistDict:
     return value
 
 
+def _as_lxml_wants(data: bytes) -> bytes:
+    """`data` without what lxml refuses, though proplib and people write it."""
+    if data.startswith(_UTF16_MARKS):
+        return data
+    # Blanks go behind the declaration, so that lines keep their numbers.
+    return _BLANKS_FIRST.sub(rb"\2\1", data.rstrip(b"\0"), count=1)
+
+
 def _refuse_declarations(root: etree._Element) -> None:
     document_type = root.getroottree().docinfo.internalDTD
     if document_type is None:
         return
     if any(document_type.iterentities()) or any(document_type.iterelements()):
-        raise _fault(root, "a document type with declarations of its own is refused")
+        raise _fault(root, _REFUSED_DECLARATIONS)
 
 
 def _fill(root: etree._Element, root_value: PlistDict, max_depth: int | None) -> None:

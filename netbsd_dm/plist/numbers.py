@@ -10,7 +10,8 @@ from .errors import PlistError
 from .values import INT64_MAX, INT64_MIN, UINT64_MAX, UInt
 
 _C_INTEGER = re.compile(
-    r"[ \t\n\r\v\f]*(?:([+-]?)(?:(0[xX])([0-9a-fA-F]+)|(0)([0-7]*)|([1-9][0-9]*)))?[ \t\n\r\v\f]*"
+    r"[ \t\n\r\v\f]*+(?:([+-]?)(?:(0[xX])([0-9a-fA-F]++)|(0)([0-7]*+)|([1-9][0-9]*+)))?"
+    r"[ \t\n\r\v\f]*+"
 )
 _CACHED_LENGTH = 5
 """Flags, versions, small counts: what every request has."""

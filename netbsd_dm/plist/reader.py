@@ -3,7 +3,7 @@
 from enum import Enum
 from typing import BinaryIO
 
-from . import proplib
+from . import lines, proplib
 from .errors import PlistError
 from .escapes import to_text
 from .values import PlistDict
@@ -37,8 +37,12 @@ def loads(
 
     A text that both grammars take means what proplib makes of it.
     """
+    text = to_text(data)
+    root = lines.parse(text, max_depth)
+    if root is not None:
+        return root
     try:
-        return proplib.parse(to_text(data), max_depth)
+        return proplib.parse(text, max_depth)
     except PlistError as error:
         if grammar is Grammar.PROPLIB:
             raise

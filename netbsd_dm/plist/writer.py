@@ -24,7 +24,9 @@ from .values import (
     UInt,
 )
 
-_Entry = tuple[str | None, PlistValue]
+_Entry = tuple[str, PlistValue]
+_NO_KEY = "\0 no key"
+"""Stands for the key of an array's element: by identity, for no key holds NUL."""
 
 
 def dump(value: PlistDict, file: BinaryIO) -> None:
@@ -54,10 +56,10 @@ def _lines(root: PlistDict, order: Callable[[tuple[str, PlistValue]], bytes] | N
     # An explicit stack, for the input decides the depth: of each open container
     # what is left, its end tag and itself, innermost last.
     pending: list[tuple[Iterator[_Entry], str, PlistValue]] = []
-    entries: Iterator[_Entry] = iter(((None, root),))
+    entries: Iterator[_Entry] = iter(((_NO_KEY, root),))
     while True:
         for key, value in entries:
-            lead = tabs if key is None else lead_of(tabs, key)
+            lead = tabs if key is _NO_KEY else lead_of(tabs, key)
             if type(value) is str and value.isalnum():
                 write(f"{lead}<string>{value}</string>\n")
             elif type(value) is UInt and 0 <= value < _SMALL:
@@ -97,8 +99,11 @@ def _entries(
     order: Callable[[tuple[str, PlistValue]], bytes] | None,
 ) -> Iterator[_Entry]:
     if isinstance(container, dict):
-        return iter(sorted(container.items(), key=order))
-    return zip(repeat(None), container, strict=False)
+        try:
+            return iter(sorted(container.items(), key=order))
+        except TypeError:
+            raise PlistError("the keys of a dictionary must be strings") from None
+    return zip(repeat(_NO_KEY), container, strict=False)
 
 
 def _key_bytes(entry: tuple[str, PlistValue]) -> bytes:
@@ -107,6 +112,8 @@ def _key_bytes(entry: tuple[str, PlistValue]) -> bytes:
 
 def _new_lead(tabs: str, key: str) -> str:
     """What comes before the value of `key`."""
+    if not isinstance(key, str):
+        raise PlistError(f"the key {key!r} is no string")
     if len(to_bytes(key)) > KEY_BYTES_MAX:
         raise PlistError(f"the key {key[:20]!r}... has more than {KEY_BYTES_MAX} bytes")
     return f"{tabs}<key>{escape(_without_nul(key))}</key>\n{tabs}"

@@ -1,7 +1,7 @@
 """One connection, without input or output: bytes in, bytes out."""
 
 from ..driver.events import Pending
-from ..driver.failure import failed_exchange
+from ..driver.failure import failed_command, failed_exchange
 from ..driver.mapper import Mapper
 from ..plist import PlistDict, PlistError, dumps, loads
 from ..wire.errors import DMError, Errno
@@ -88,14 +88,21 @@ class Conversation:
 
     def _run(self, text: bytes) -> bytes | None:
         try:
-            request = loads(text, grammar=self._profile.grammar, max_depth=self._profile.max_depth)
+            request = self._read(text)
         except PlistError as error:
             return self._failed(DMError(Errno.EIO, f"no property list: {error}"))
         outcome = self._mapper.execute(request, privileged=self._privileged)
         if isinstance(outcome, Pending):
             self.waiting = outcome
             return None
-        return self._framed(outcome)
+        try:
+            return self._framed(outcome)
+        except PlistError as error:  # a target of a package may give any text
+            problem = DMError(Errno.EIO, f"the reply is no property list: {error}")
+            return self._framed(failed_command(self._read(text), problem, self._profile))
+
+    def _read(self, text: bytes) -> PlistDict:
+        return loads(text, grammar=self._profile.grammar, max_depth=self._profile.max_depth)
 
     def _failed(self, error: DMError) -> bytes:
         return self._framed(failed_exchange(error, self._profile))

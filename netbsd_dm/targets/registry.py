@@ -6,7 +6,9 @@ metadata of every installed package, so it waits until somebody asks for a type
 that is not there, or for the list of all.
 """
 
+import logging
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ..wire.errors import DMError, Errno
 from .error import Error
@@ -14,6 +16,11 @@ from .interface import Target
 from .linear import Linear
 from .striped import Striped
 from .zero import Zero
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+_log = logging.getLogger(__name__)
 
 ENTRY_POINTS = "netbsd_dm.targets"
 BUILT_IN: tuple[type[Target], ...] = (Linear, Striped, Zero, Error)
@@ -69,18 +76,25 @@ class TargetRegistry:
         found = entry_points(group=ENTRY_POINTS)
         for entry in found if wanted is None else found.select(name=wanted):
             if entry.name not in self._targets:
-                self._targets[entry.name] = _checked(entry.name, entry.load())
+                try:
+                    self._targets[entry.name] = _loaded(entry)
+                except DMError as error:
+                    if wanted is not None:
+                        raise
+                    _log.warning("left out: %s", error.message)
         return self._targets.get(wanted) if wanted is not None else None
 
 
-def _checked(name: str, target: object) -> type[Target]:
-    if not (isinstance(target, type) and issubclass(target, Target) and target.name == name):
-        raise DMError(
-            Errno.ENOENT,
-            f"entry point {name!r} of group {ENTRY_POINTS} gives {target!r},"
-            f" not a Target whose name is {name!r}",
-        )
-    return target
+def _loaded(entry: "EntryPoint") -> type[Target]:
+    try:
+        target = entry.load()
+    except Exception as error:  # noqa: BLE001 (a package may raise anything when imported)
+        problem = f"cannot be loaded: {error!r}"
+    else:
+        if isinstance(target, type) and issubclass(target, Target) and target.name == entry.name:
+            return target
+        problem = f"gives {target!r}, not a Target of that name"
+    raise DMError(Errno.ENOENT, f"target {entry.name!r}, entry point of {ENTRY_POINTS}, {problem}")
 
 
 for _target in BUILT_IN:

@@ -105,13 +105,14 @@ class FrameReader:
 
     def _next_length(self) -> Event | None:
         buffer = self._buffer
-        if len(buffer) < _LENGTH_BYTES:
+        size = len(buffer)
+        if size < _LENGTH_BYTES:
             return None
         length = int.from_bytes(buffer[:_LENGTH_BYTES], "big")
         end = _LENGTH_BYTES + length
         if length > self._max_bytes + 1:
             return self._skip_frame(end)
-        if len(buffer) < end:
+        if size < end:
             return None
         text = bytes(buffer[_LENGTH_BYTES:end])
         # The one byte more that is allowed is C's terminating NUL.

@@ -11,8 +11,8 @@ from pathlib import Path
 from .frames import DISK
 from .load import connect
 
-SERVER_CORE = 0
-CLIENT_CORE = 1
+CORES = sorted(os.sched_getaffinity(0))
+"""Of this process, before it pins itself: the servers get the first, the client the last."""
 BASELINE = "import trio, lxml.etree, typer"
 
 
@@ -78,5 +78,4 @@ def _await_listening(path: Path, process: "subprocess.Popen[bytes]") -> None:
 
 
 def _pin() -> None:
-    if len(os.sched_getaffinity(0)) > 1:
-        os.sched_setaffinity(0, {SERVER_CORE})
+    os.sched_setaffinity(0, CORES[:1])

@@ -24,7 +24,7 @@ def test_a_signal_ends_it_in_good_order(tmp_path: Path, number: signal.Signals) 
         assert int(pid_file.read_text()) == process.pid
         process.send_signal(number)
         assert process.wait() == 0
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_pid_file_is_written_after_listening(tmp_path: Path) -> None:
@@ -181,9 +181,9 @@ def test_a_read_only_device_is_opened_so(tmp_path: Path) -> None:
 
 
 def test_max_request_moves_the_limit(tmp_path: Path) -> None:
-    with running_server(tmp_path / "dm.sock", "--max-request", "1000") as path:
-        with netbsd_dm.connect(path) as dm:
-            reply = dm.exchange_text(b"<" * 1001)
+    options = ["--max-request", "1000"]
+    with running_server(tmp_path / "dm.sock", *options) as path, netbsd_dm.connect(path) as dm:
+        reply = dm.exchange_text(b"<" * 1001)
     assert b"longer than 1000 bytes: start the server with a larger --max-request" in reply
 
 

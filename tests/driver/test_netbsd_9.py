@@ -15,8 +15,9 @@ from .conftest import Rig, line, linear
 def test_a_device_that_cannot_be_named_is_enoent_like_any_other(old: Rig, device: str) -> None:
     (old.directory / "loop").symlink_to("loop")
     old.make("v")
-    for loaded in ([linear(0, 8)], [linear(0, 8, "/dev/d1"), linear(8, 8, device)]):
-        reply = old.run("reload", name="v", cmd_data=[*loaded])
+    old.do("reload", name="v", cmd_data=[linear(0, 8)])
+    lines = [linear(0, 8, "/dev/d1"), linear(8, 8, device)]
+    reply = old.run("reload", name="v", cmd_data=[*lines])
     assert reply["flags"] == 4, "without 0x40"
     assert (old.inactive("v"), old.open_files()) == ([], []), "the driver empties the slot"
     # And it goes on as before.

@@ -1,5 +1,7 @@
 """Profile standard: remove_all, message and setgeometry."""
 
+from typing import Final
+
 import pytest
 
 from netbsd_dm.plist import PlistDict, PlistValue, UInt
@@ -69,7 +71,7 @@ class TestMessage:
 
 
 class TestSetgeometry:
-    GIVEN = {"cylinders": UInt(5), "heads": 64, "sectors": UInt(32), "start": UInt(0)}
+    GIVEN: Final = {"cylinders": UInt(5), "heads": 64, "sectors": UInt(32), "start": UInt(0)}
 
     def test_it_is_kept_with_the_device(self, rig: Rig) -> None:
         rig.make("v")

@@ -3,7 +3,7 @@
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -78,16 +78,14 @@ async def receive_all(stream: trio.SocketStream) -> bytes:
 def open_files_below(directory: Path) -> list[str]:
     """The files of this process below `directory` that are open, sockets left out."""
     names = []
-    for descriptor in os.listdir("/proc/self/fd"):
-        try:
-            target = os.readlink(f"/proc/self/fd/{descriptor}")
-        except FileNotFoundError:
-            continue
-        if target.startswith(str(directory)) and not target.endswith(".sock"):
-            names.append(target)
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # the one that lists the others
+            target = str(descriptor.readlink())
+            if target.startswith(str(directory)) and not target.endswith(".sock"):
+                names.append(target)
     return sorted(names)
 
 
 def descriptor_count() -> int:
     """How many descriptors this process has open."""
-    return len(os.listdir("/proc/self/fd"))
+    return len(list(Path("/proc/self/fd").iterdir()))

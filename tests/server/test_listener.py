@@ -32,7 +32,7 @@ def test_a_second_server_on_a_live_socket_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "dm.sock"
     with (
         listening_socket(path, 0o600) as listener,
-        pytest.raises(ServeError, match="listening on .* already: stop it, or give another"),
+        pytest.raises(ServeError, match=r"listening on .* already: stop it, or give another"),
         listening_socket(path, 0o600),
     ):
         pass

@@ -211,7 +211,7 @@ async def test_netbsd_9_refuses_65535_bytes_and_takes_65534(
 async def test_a_user_without_privilege_looks_but_does_not_touch(
     settings: Settings, serving: Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving_module, "is_privileged", lambda peer, superusers: False)
+    monkeypatch.setattr(serving_module, "is_privileged", lambda *_: False)
     async with serving(settings), netbsd_dm.connect_trio(settings.socket_path) as client:
         assert await client.names() == []
         with pytest.raises(DMError, match="EPERM: 'create' is for root") as caught:
@@ -304,7 +304,7 @@ async def test_a_server_leaves_no_descriptor_and_no_file_behind(
             await stream.send_all(framed(VERSION)[:7])
             await stream.aclose()
     assert descriptor_count() == before
-    assert os.listdir(tmp_path) == ["disk.img"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "disk.img"]
 
 
 async def test_a_server_that_stops_hands_over_the_replies_it_has_begun(

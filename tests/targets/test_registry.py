@@ -289,7 +289,7 @@ def test_what_is_no_target_does_not_hide_the_others(plug: Plug) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "errno", "reason"),
-    [("raises", Errno.EIO, "the constructor raises"), ("refuses", Errno.ENOTSUP, "not today")],
+    [("raises", Errno.EINVAL, "the constructor raises"), ("refuses", Errno.ENOTSUP, "not today")],
 )
 def test_a_failing_constructor_fails_the_reload_and_leaves_nothing_open(
     plug: Plug, kind: str, errno: int, reason: str, caplog: pytest.LogCaptureFixture
@@ -298,6 +298,7 @@ def test_a_failing_constructor_fails_the_reload_and_leaves_nothing_open(
     reply = plugged.reload(("linear", "/dev/d0 0"), ("good", "/dev/d0 1"), (kind, "/dev/d0"))
     error = error_of(reply)
     assert (error["errno"], reason in str(error["message"])) == (errno, True), error
+    assert error["where"] == "cmd_data[2].params"
     assert (plugged.references, plugged.descriptors) == ([], 0)
 
 

@@ -1,0 +1,134 @@
+"""The capture format, and what is said of a file that is not in it."""
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netbsd_dm.capture.format import CaptureError, Disk, Recorded, StepClass, read_capture
+
+from .conftest import HEAD, Write, request, step
+
+
+def test_a_whole_capture_is_read(write: Write) -> None:
+    text = request("names")
+    capture = read_capture(
+        write(
+            HEAD,
+            "",
+            {"run": 1, "argv": ["dmsetup", "ls"], "exit": 0, "output": ""},
+            step(1, run=1, request=text, reply=text, note="a remark"),
+            step(2, request=text, **{"class": "panic"}, server_restarted_after=True),
+            step(3, io={"op": "R", "minor": 1, "off": 0, "len": 512, "errno": 0}),
+            step(4, request=text, reply=text, **{"class": "undefined"}),
+        )
+    )
+    assert (capture.name, capture.description) == ("made-up", "a scenario of a test")
+    assert capture.disks == (Disk("/dev/wd1a", 8, 197, 0, "wd1a...."),)
+    seen = [
+        (step.number, step.label, step.step_class, step.is_comparable, step.restarted_after)
+        for step in capture.steps
+    ]
+    assert seen == [
+        (1, "step-1", StepClass.STABLE, True, False),
+        (2, "step-2", StepClass.PANIC, False, True),
+        (3, "step-3", StepClass.STABLE, False, False),
+        (4, "step-4", StepClass.UNDEFINED, False, False),
+    ]
+    assert [each.request for each in capture.steps] == [text.encode()] * 2 + [None, text.encode()]
+    assert [each.reply is None for each in capture.steps] == [False, True, True, False]
+
+
+def test_bytes_that_are_no_utf8_are_in_base64(write: Write) -> None:
+    data = b"<plist>\xff</plist>"
+    packed = {"base64": base64.b64encode(data).decode()}
+    (only,) = read_capture(write(HEAD, step(1, request=packed, reply=packed))).steps
+    assert only.request == data
+    assert only.reply == Recorded(data)
+
+
+def test_a_text_is_kept_byte_for_byte(write: Write) -> None:
+    text = "é\x01\r\n\t\U0001f4be\u2028 \x7f"
+    (only,) = read_capture(write(HEAD, step(1, request=text, reply=text))).steps
+    assert only.request == text.encode()
+    assert only.reply == Recorded(text.encode())
+
+
+def test_a_long_reply_is_compared_by_size_and_hash() -> None:
+    data = b"x" * 200_000
+    recorded = Recorded(None, hashlib.sha256(data).hexdigest(), len(data))
+    assert recorded.equals(data)
+    assert not recorded.equals(data[:-1])
+    assert not recorded.equals(data[:-1] + b"y")
+    assert not Recorded(None, recorded.sha256, 5).equals(data)
+    assert Recorded(data).equals(data)
+    assert not Recorded(data).equals(data + b"\0")
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("{", "no JSON"),
+        ("[]", "expected a JSON object"),
+        ("5", "expected a JSON object"),
+        ({}, "not a step"),
+        (step(1) | {"n": "one"}, "not a step"),
+        (step(1) | {"n": None}, "not a step"),
+        (step(1) | {"class": "good"}, "good"),
+        ({"n": 1, "label": "no class"}, "class"),
+        (step(1, request=5), "not a step"),
+        (step(1, request={"base64": "?"}), "not a step"),
+        (step(1, request={"hex": "00"}), "base64"),
+        (step(1, request=[]), "not a step"),
+        (step(1, request="r", reply=True), "not a step"),
+        (step(1, request="r", reply_sha256="00"), "reply_bytes"),
+        (step(1, request="r", reply_sha256="00", reply_bytes="many"), "not a step"),
+    ],
+    ids=repr,
+)
+def test_a_fault_is_told_with_file_line_and_reason(write: Write, line: Any, reason: str) -> None:
+    path = write(HEAD, step(1, request="r", reply="r"), "", line)
+    with pytest.raises(CaptureError) as caught:
+        read_capture(path)
+    assert str(caught.value).startswith(f"{path}: line 4: ")
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ([], "describes the scenario"),
+        (["", " "], "describes the scenario"),
+        ([step(1, request="r", reply="r")], "describes the scenario"),
+        (["{"], "no JSON"),
+        ([HEAD | {"disks": [{"name": "/dev/wd1a"}]}], "not a disk"),
+        ([HEAD | {"disks": [{"name": "d", "sectors": 8, "dev": [1]}]}], "not a disk"),
+        ([HEAD | {"disks": [{"name": "d", "sectors": "many", "dev": [1, 2]}]}], "not a disk"),
+        ([HEAD | {"disks": 5}], "not a disk"),
+        ([HEAD | {"disks": ["wd1a"]}], "not a disk"),
+    ],
+    ids=repr,
+)
+def test_a_fault_of_the_first_line_is_told_with_file_and_line(
+    write: Write, lines: list[Any], reason: str
+) -> None:
+    path = write(*lines)
+    with pytest.raises(CaptureError) as caught:
+        read_capture(path)
+    assert str(caught.value).startswith(f"{path}: line 1: ")
+    assert reason in str(caught.value)
+
+
+def test_bytes_that_are_no_text_are_told_with_file_and_line(tmp_path: Path) -> None:
+    path = tmp_path / "binary.jsonl"
+    path.write_bytes(b"\xff\xfe\x00\n")
+    with pytest.raises(CaptureError) as caught:
+        read_capture(path)
+    assert str(caught.value).startswith(f"{path}: line 1: ")
+
+
+def test_a_file_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        read_capture(tmp_path / "none.jsonl")

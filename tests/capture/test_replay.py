@@ -1,0 +1,181 @@
+"""Replaying: what is compared, what is not, and what is said of it."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netbsd_dm.capture.disks import offer_disks
+from netbsd_dm.capture.format import Disk, read_capture
+from netbsd_dm.capture.replay import FreshServer, Result, Verdict, replay
+from netbsd_dm.driver.profile import NETBSD_9, STANDARD, Profile
+from netbsd_dm.pdev.devnum import makedev
+from netbsd_dm.plist import PlistDict, loads
+
+from .conftest import HEAD, Write, request, step
+
+
+def play(path: Path, profile: Profile = NETBSD_9) -> list[Result]:
+    """What becomes of each step."""
+    capture = read_capture(path)
+    with FreshServer(profile, capture.disks) as server:
+        return list(replay(capture, server))
+
+
+def verdicts(results: list[Result]) -> list[Verdict]:
+    return [result.verdict for result in results]
+
+
+def answered(text: str, profile: Profile = NETBSD_9) -> str:
+    """What a fresh server replies."""
+    with FreshServer(profile, ()) as server:
+        return server.exchange(text.encode()).decode()
+
+
+NAMES = request("names")
+
+
+def test_a_reply_as_recorded_is_equal(write: Write) -> None:
+    (only,) = play(write(HEAD, step(1, request=NAMES, reply=answered(NAMES))))
+    assert (only.verdict, only.reason) == (Verdict.EQUAL, "")
+    assert only.reply == answered(NAMES).encode()
+    assert only.step.label == "step-1"
+
+
+@pytest.mark.parametrize(
+    "doctor",
+    [
+        pytest.param(lambda text: text.replace("0x10", "0x11"), id="a number"),
+        pytest.param(lambda text: text.replace("<array/>", "<array />"), id="a blank"),
+        pytest.param(lambda text: text + "\n", id="a line feed more"),
+        pytest.param(lambda text: text[:-1], id="a byte less"),
+        pytest.param(lambda text: text[:0], id="nothing"),
+    ],
+)
+def test_a_doctored_reply_is_different(write: Write, doctor: Any) -> None:
+    good = answered(NAMES)
+    assert doctor(good) != good
+    lines = [step(1, request=NAMES, reply=doctor(good)), step(2, request=NAMES, reply=good)]
+    first, second = play(write(HEAD, *lines))
+    assert (first.verdict, second.verdict) == (Verdict.DIFFERENT, Verdict.EQUAL)
+    assert first.reply == good.encode()
+
+
+def test_a_reply_of_another_profile_is_different(write: Write) -> None:
+    text = request("info", name="nobody")
+    path = write(HEAD, step(1, request=text, reply=answered(text)))
+    assert verdicts(play(path)) == [Verdict.EQUAL]
+    assert verdicts(play(path, STANDARD)) == [Verdict.DIFFERENT]
+
+
+def test_a_long_reply_is_compared_by_its_hash(write: Write) -> None:
+    bad = step(1, request=NAMES, reply_sha256="00", reply_bytes=len(answered(NAMES)))
+    assert verdicts(play(write(HEAD, bad))) == [Verdict.DIFFERENT]
+
+
+def test_an_access_to_a_disk_is_skipped_and_says_so(write: Write) -> None:
+    (only,) = play(write(HEAD, step(1, io={"op": "R", "minor": 1, "off": 0, "len": 512})))
+    assert (only.verdict, only.reply) == (Verdict.SKIPPED, None)
+    assert "disk" in only.reason
+
+
+@pytest.mark.parametrize("kind", ["undefined", "panic"])
+def test_what_was_not_stable_is_sent_but_not_compared(write: Write, kind: str) -> None:
+    create = step(1, request=request("create", name="v"), reply="nonsense") | {"class": kind}
+    info = request("info", name="v")
+    first, second = play(write(HEAD, create, step(2, request=info, reply="x")))
+    assert first.verdict is Verdict.SKIPPED
+    assert kind in first.reason
+    assert first.reply is not None
+    assert second.reply is not None
+    assert loads(second.reply)["minor"] == 1, "it was not sent"
+
+
+def test_after_a_restart_the_driver_is_fresh(write: Write) -> None:
+    create = request("create", name="v")
+    info = request("info", name="v")
+    lines = [
+        step(1, request=create, reply=answered(create)),
+        step(2, request=info, server_restarted_after=True) | {"class": "panic"},
+        step(3, request=info, reply=answered(info)),
+        step(4, request=create, reply=answered(create)),
+    ]
+    equal = Verdict.EQUAL
+    assert verdicts(play(write(HEAD, *lines))) == [equal, Verdict.SKIPPED, equal, equal]
+
+
+def test_a_peer_that_cannot_restart_skips_the_rest(write: Write) -> None:
+    class Lasting:
+        """A server of somebody else."""
+
+        def __init__(self) -> None:
+            self.asked = 0
+
+        def exchange(self, request: bytes) -> bytes:
+            self.asked += 1
+            return b"reply"
+
+        def restart(self) -> bool:
+            return False
+
+    lines = [
+        step(1, request=NAMES, reply="reply"),
+        step(2, request=NAMES, reply="reply", server_restarted_after=True),
+        step(3, request=NAMES, reply="reply"),
+        step(4, request=NAMES, reply="reply"),
+    ]
+    peer = Lasting()
+    results = list(replay(read_capture(write(HEAD, *lines)), peer))
+    skipped = Verdict.SKIPPED
+    assert verdicts(results) == [Verdict.EQUAL, Verdict.EQUAL, skipped, skipped]
+    assert "restart" in results[-1].reason
+    assert peer.asked == 2
+
+
+def test_a_request_that_would_wait_has_no_reply_and_does_not_stop_the_rest(write: Write) -> None:
+    create = request("create", name="v")
+    lines = [
+        step(1, request=create, reply=answered(create, STANDARD)),
+        step(2, request=request("waitevent", name="v"), reply="x"),
+        step(3, request=NAMES, reply="x"),
+    ]
+    _, waited, after = play(write(HEAD, *lines), STANDARD)
+    assert (waited.verdict, waited.reply) == (Verdict.DIFFERENT, b"")
+    assert loads(after.reply or b"")["cmd_data"]
+
+
+def test_a_request_over_the_limit_is_answered_by_it(write: Write) -> None:
+    text = NAMES.replace("<dict>", "<dict>" + " " * 70_000)
+    (only,) = play(write(HEAD, step(1, request=text, reply="x")))
+    assert only.reply is not None
+    assert loads(only.reply) == {"errno": 22}
+
+
+def test_the_disks_are_there_with_size_and_number_and_gone_at_the_end(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    line: PlistDict = {"start": 0, "length": 8, "type": "linear", "params": "/dev/wd1a 0"}
+    texts = [
+        request("create", name="v"),
+        request("reload", name="v", cmd_data=[line]),
+        request("resume", name="v"),
+        request("deps", name="v"),
+    ]
+    lines = [step(number, request=text, reply="x") for number, text in enumerate(texts, 1)]
+    results = play(write(HEAD, *lines))
+    assert loads(results[-1].reply or b"")["cmd_data"] == [makedev(197, 0)]
+    assert sorted(os.listdir(tmp_path)) == ["made-up.jsonl"]  # noqa: PTH208 (names only)
+
+
+def test_disks_are_sparse_files_of_their_size(tmp_path: Path) -> None:
+    disks = [Disk("/dev/a", 8, 197, 0), Disk("/dev/b/c", 2**31, 197, 1)]
+    offers = offer_disks(disks, tmp_path)
+    assert [(offer.name, offer.dev) for offer in offers] == [
+        ("/dev/a", makedev(197, 0)),
+        ("/dev/b/c", makedev(197, 1)),
+    ]
+    assert [offer.path.stat().st_size for offer in offers] == [8 * 512, 2**40]
+    assert all(offer.path.stat().st_blocks == 0 for offer in offers)
