@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..pdev.handle import Source
 from ..pdev.registry import PdevRegistry
-from ..plist import PlistDict, PlistValue
+from ..plist import PlistDict
 from ..plist.escapes import to_bytes
 from ..targets.registry import TargetRegistry
 from ..wire import fields, flags, keys
@@ -71,7 +71,7 @@ def check_name(value: str, key: str, longest: int) -> None:
 def one_dictionary(request: PlistDict, form: str) -> PlistDict:
     """The single dictionary in cmd_data; raises `DMError` (EINVAL) showing the `form`."""
     array = fields.array(request, keys.CMD_DATA)
-    first: PlistValue = array[0] if array else None  # type: ignore[assignment]
+    first = array[0] if array else None
     if not isinstance(first, dict):
         raise DMError(Errno.EINVAL, f"cmd_data must hold one dictionary: {form}", keys.CMD_DATA)
     return first

@@ -11,9 +11,9 @@ Source: prop_object.c and friends of 2016; driver spec section 1.2.
 """
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import islice
-from operator import length_hint
+from itertools import repeat
 
 from .base64 import decode_data
 from .errors import PlistError, error_at
@@ -48,7 +48,8 @@ matches at every place, so nothing is ever looked for further on."""
 
 _BLANKS = re.compile(rf"{_BLANK}*+")
 
-_Token = tuple[str, str, str, str, str, str, str, str, str]
+_Token = tuple[str, ...]
+"""The nine groups of `_ELEMENT`, empty where they took no part."""
 
 
 def parse(text: str, max_depth: int | None = None) -> PlistDict:
@@ -58,15 +59,15 @@ def parse(text: str, max_depth: int | None = None) -> PlistDict:
     """
     text = text.partition("\0")[0]
     start = len(HEADER) if text.startswith(HEADER) else _after_preamble(text)
-    tokens: list[_Token] = _ELEMENT.findall(text, start)
-    rest = iter(tokens)
+    # One at a time: a list of all would be ten times as large as the text.
+    tokens: Iterator[_Token] = map(re.Match.groups, _ELEMENT.finditer(text, start), repeat(""))
     try:
-        root = _read_root(rest, max_depth)
-        if not next(rest)[7]:
+        root = _read_root(tokens, max_depth)
+        if not next(tokens)[7]:
             raise PlistError("expected </plist> after the root <dict>")
     except PlistError as error:
-        fault = len(tokens) - length_hint(rest) - 1
-        raise error_at(str(error), text, _start_of(fault, text, start)) from None
+        unread = sum(1 for _ in tokens)
+        raise error_at(str(error), text, _start_of(-1 - unread, text, start)) from None
     return root
 
 
@@ -170,8 +171,8 @@ def _misplaced(found: str, junk: str) -> PlistError:
 
 
 def _start_of(token: int, text: str, start: int) -> int:
-    """Where in `text` the token of that number begins."""
-    matches = _ELEMENT.finditer(text, start)
-    match = next(islice(matches, token, None))
+    """Where in `text` the token begins that has that number, from the end."""
+    last = deque(_ELEMENT.finditer(text, start), maxlen=-token)
+    match = last[0]
     blanks = _BLANKS.match(text, match.start())
     return blanks.end() if blanks else match.start()
