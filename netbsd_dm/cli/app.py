@@ -29,7 +29,16 @@ def _common(
         False, "--version", callback=_print_version, is_eager=True, help="Print the version."
     ),
 ) -> None:
-    """NetBSD's device-mapper as a userspace server."""
+    r"""NetBSD's device-mapper as a userspace server.
+
+    For example:
+
+    \b
+        netbsd-dm serve -U dm.sock --device /dev/wd1a=disk.img
+        netbsd-dm send -U dm.sock create.plist
+        netbsd-dm replay --profile netbsd-9 fixtures
+        netbsd-dm targets
+    """
 
 
 for _command in (serve, send, replay, targets):

@@ -31,9 +31,17 @@ SocketOption = Annotated[
     typer.Option(
         "--socket",
         "-U",
+        metavar="PATH",
         help="The server's socket.  [default: $NETBSD_DM_SOCKET, or netbsd-dm.sock in"
         " $XDG_RUNTIME_DIR, or in a directory of your own under /tmp]",
         show_default=False,
+    ),
+]
+
+RunningServerOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--socket", "-U", metavar="PATH", help="Ask the server that listens here instead."
     ),
 ]
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .options import ProfileName, ProfileOption, SocketOption
+from .options import ProfileName, ProfileOption, RunningServerOption
 
 
 def replay(
@@ -15,7 +15,7 @@ def replay(
             metavar="CAPTURE...", exists=True, help="Capture files, or directories of them."
         ),
     ],
-    socket: SocketOption = None,
+    socket: RunningServerOption = None,
     profile: ProfileOption = ProfileName.STANDARD,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name what is skipped.")] = False,
 ) -> None:

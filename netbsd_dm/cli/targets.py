@@ -1,9 +1,11 @@
 """netbsd-dm targets: its options."""
 
-from .options import ProfileName, ProfileOption, SocketOption
+from .options import ProfileName, ProfileOption, RunningServerOption
 
 
-def targets(socket: SocketOption = None, profile: ProfileOption = ProfileName.STANDARD) -> None:
+def targets(
+    socket: RunningServerOption = None, profile: ProfileOption = ProfileName.STANDARD
+) -> None:
     """List the targets: name, version, arguments.
 
     Those installed here; with --socket, those of that server.

@@ -3,8 +3,6 @@
 import os
 import socket
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from ..plist import Grammar, PlistDict, dumps, loads
 from ..wire.address import default_socket_path
@@ -39,17 +37,6 @@ class Client(Commands):
                 f"no server on {path} ({error.strerror or error}): start one with"
                 f" netbsd-dm serve --socket {path}, or name another with --socket"
             ) from None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End the connection."""

@@ -2,7 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import TypeVar
+from types import TracebackType
+from typing import Self, TypeVar
 
 from ..plist import PlistDict
 from ..wire import calls
@@ -23,6 +24,21 @@ class Commands(ABC):
     @abstractmethod
     def exchange(self, request: PlistDict) -> PlistDict:
         """Send one request dictionary and give the reply, failed or not."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back what is held; as a context manager, it is done at the end."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
 
     def version(self) -> Version:
         """The driver's version."""

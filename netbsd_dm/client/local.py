@@ -3,8 +3,6 @@
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from ..driver.device import Device
 from ..driver.diskinfo import disk_info
@@ -46,17 +44,6 @@ class DeviceMapper(Commands):
             require_disk(os.fspath(offer.path))
         self.mapper = Mapper(profile, Catalog(offers, device_dirs))
         self._privileged = privileged
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close every open file."""
