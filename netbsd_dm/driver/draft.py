@@ -49,7 +49,7 @@ def translator(request: PlistDict, shipped: PlistDict) -> Callable[[PlistDict], 
         draft = dict(request)
         for key, value in reply.items():
             # Not equality: a command writes new objects, even where the number is the same.
-            if before.get(key) is not value or key == keys.VERSION:
+            if before.get(key) is not value:
                 _put(draft, key, value)
         return draft
 
@@ -58,8 +58,7 @@ def translator(request: PlistDict, shipped: PlistDict) -> Callable[[PlistDict], 
 
 def _put(draft: PlistDict, key: str, value: PlistValue) -> None:
     if key == keys.VERSION:
-        if isinstance(value, list) and value:
-            draft[key] = _version_text(value)
+        draft[key] = _version_text(value)
     elif key == keys.MINOR and isinstance(value, int):
         draft[keys.DEV] = _dev(value)
     elif key == keys.CMD_DATA and isinstance(value, list):
@@ -93,11 +92,7 @@ def _version_numbers(text: PlistValue) -> PlistValue:
 
 
 def _version_text(numbers: PlistValue) -> str:
-    return (
-        ".".join(str(int(n)) for n in numbers if isinstance(n, int))
-        if isinstance(numbers, list)
-        else ""
-    )
+    return ".".join(map(str, numbers)) if isinstance(numbers, list) else ""
 
 
 def _dev(minor: int) -> UInt:

@@ -25,8 +25,7 @@ class Mapper:
     """One device mapper; it needs no socket.
 
     `profile` is a `Profile` or the name of one.  `catalog` says what the names
-    in tables stand for.  Close it, or use it as a context manager, to give the
-    open files back.
+    in tables stand for.  Close it to give the open files back.
     """
 
     def __init__(self, profile: Profile | str = STANDARD, catalog: Catalog | None = None) -> None:
