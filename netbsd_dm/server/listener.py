@@ -48,7 +48,14 @@ def _directory_lock(directory: Path) -> Iterator[None]:
     """Keep other servers from looking at the same dead socket meanwhile."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            # Not waited for: in a directory like /tmp, anybody could hold it for ever.
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ServeError(
+                f"another process has locked {directory}, perhaps a server that is starting:"
+                " try again, or give a --socket in another directory"
+            ) from None
         yield
     finally:
         os.close(descriptor)

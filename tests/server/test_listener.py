@@ -1,5 +1,6 @@
 """The socket as a file: its mode, a second server, a dead one, its end."""
 
+import fcntl
 import os
 import socket
 from pathlib import Path
@@ -56,6 +57,20 @@ def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
     ):
         pass
     assert path.read_text() == "data"
+
+
+def test_two_servers_that_start_together_do_not_both_replace_a_dead_socket(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "dm.sock"
+    leave_dead_socket(path)
+    directory = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(directory, fcntl.LOCK_EX)
+    with pytest.raises(ServeError, match="try again"), listening_socket(path, 0o600):
+        pass
+    os.close(directory)
+    with listening_socket(path, 0o600):
+        assert path.exists()
 
 
 def test_a_path_of_107_bytes_is_listened_on(tmp_path: Path) -> None:

@@ -2,7 +2,10 @@
 
 import dataclasses
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import trio
@@ -219,15 +222,23 @@ async def test_a_user_without_privilege_looks_but_does_not_touch(
     assert caught.value.errno == 1
 
 
+@pytest.fixture
+def open_directory() -> Iterator[Path]:
+    """A directory that every user may enter, which those of tmp_path are not."""
+    with TemporaryDirectory(prefix="netbsd-dm-test-") as name:
+        directory = Path(name)
+        directory.chmod(0o755)
+        yield directory
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 @pytest.mark.parametrize("superuser", [False, True])
-async def test_the_kernel_says_who_connects(tmp_path: Path, superuser: bool) -> None:
+async def test_the_kernel_says_who_connects(
+    open_directory: Path, serving: Serving, superuser: bool
+) -> None:
     nobody = 65_534
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.parents[:2]:
-        parent.chmod(0o755)
     settings = Settings(
-        socket_path=tmp_path / "dm.sock",
+        socket_path=open_directory / "dm.sock",
         socket_mode=0o666,
         superusers={nobody} if superuser else set(),
     )
@@ -237,15 +248,12 @@ async def test_the_kernel_says_who_connects(tmp_path: Path, superuser: bool) -> 
         "s.sendall(sys.stdin.buffer.read()); s.shutdown(socket.SHUT_WR);"
         "sys.stdout.buffer.write(s.makefile('rb').read())"
     )
-    async with trio.open_nursery() as nursery:
-        start = serving_module.serve
-        await nursery.start(start, settings)
+    async with serving(settings):
         finished = await trio.run_process(
-            ["python3", "-c", program, os.fspath(settings.socket_path)],
-            stdin=dumps(calls.create("vol1", None, False).request),
+            [sys.executable, "-c", program, os.fspath(settings.socket_path)],
+            stdin=dumps(calls.create("vol1", None, read_only=False).request),
             capture_stdout=True,
         )
-        nursery.cancel_scope.cancel()
     reply = loads(finished.stdout)
     assert ("error" not in reply) is superuser
     assert ("minor" in reply) is superuser
