@@ -186,8 +186,9 @@ def _construct(
     devices = Devices(state.pdevs)
     try:
         built = target(Arguments(params, state.profile.strict_arguments), devices)
-        if any(isinstance(pdev.handle, MappedHandle) for pdev in devices.opened):
-            refuse_loop(device, (pdev.handle for pdev in devices.opened))
+        stacked = [p.handle.device for p in devices.opened if isinstance(p.handle, MappedHandle)]
+        if stacked:
+            refuse_loop(device, stacked)
     except Exception as error:
         devices.release()
         raise _as_dm_error(error, target) from error

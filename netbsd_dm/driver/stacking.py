@@ -51,9 +51,9 @@ def mapped_source(devices: DeviceList, name: str) -> MappedSource:
     return MappedSource(device)
 
 
-def refuse_loop(upper: Device, handles: Iterable[Handle]) -> None:
-    """Raise `DMError` (ELOOP) if one of `handles` stands on `upper`, or is it."""
-    below = [handle.device for handle in handles if isinstance(handle, MappedHandle)]
+def refuse_loop(upper: Device, lower: Iterable[Device]) -> None:
+    """Raise `DMError` (ELOOP) if one of `lower` stands on `upper`, or is it."""
+    below = list(lower)
     seen: set[Device] = set()
     while below:
         device = below.pop()
