@@ -8,6 +8,7 @@ import typer
 from ..pdev.catalog import Offer
 from ..pdev.devnum import makedev
 from ..pdev.handle import require_disk
+from ..pdev.registry import MAPPER_DIRECTORY
 from ..wire.errors import DMError
 
 _DEV = re.compile(r"dev=(\d+):(\d+)")
@@ -22,6 +23,8 @@ def parse_device(text: str) -> Offer:
     name, equals, rest = text.partition("=")
     if not name or not equals or not rest:
         raise _bad(f"{text!r} is not of the form {_FORM}")
+    if name.startswith(MAPPER_DIRECTORY):
+        raise _bad(f"{name}: names below {MAPPER_DIRECTORY} are mapped devices, choose another")
     dev: int | None = None
     read_only = False
     while "," in rest:

@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import pwd
+import resource
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -61,6 +62,7 @@ def _run(settings: Settings, exit_with_parent: bool, verbose: bool) -> int:
     quiet = logging.WARNING if settings.command is not None else logging.INFO
     logging.basicConfig(format="netbsd-dm: %(message)s", level=logging.DEBUG if verbose else quiet)
     _tune_garbage_collection()
+    _raise_descriptor_limit()
 
     async def serve_here() -> int:
         return await serving.serve(settings, stop_signals=serving.STOP_SIGNALS)
@@ -83,14 +85,24 @@ def _tune_garbage_collection() -> None:
     gc.set_threshold(100_000, 20, 50)
 
 
+def _raise_descriptor_limit() -> None:
+    """As far as we may: a client that waits for an event takes two descriptors."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 @contextmanager
 def _socket_path(given: str | None, private: bool) -> Iterator[Path]:
     """The path to listen on; a private one lies in a directory that goes at the end."""
     if private:
         from tempfile import TemporaryDirectory
 
-        with TemporaryDirectory(prefix="netbsd-dm-") as directory:
-            yield Path(directory) / SOCKET_NAME
+        try:
+            directory = TemporaryDirectory(prefix="netbsd-dm-")
+        except OSError as error:
+            fail(f"no directory for a private socket: {error}; set TMPDIR, or give a --socket")
+        with directory as name:
+            yield Path(name) / SOCKET_NAME
     elif given is not None:
         yield Path(given)
     else:
@@ -102,7 +114,12 @@ def _socket_path(given: str | None, private: bool) -> Iterator[Path]:
 
 def _make_own(directory: Path) -> None:
     """Make the user's directory below the temporary one, or see that it is the user's."""
-    directory.mkdir(mode=0o700, exist_ok=True)
+    try:
+        directory.mkdir(mode=0o700)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        fail(f"cannot make {directory}: {error.strerror}; give a --socket")
     status = directory.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
         fail(f"{directory} is not a directory of your own with mode 0700: give a --socket")

@@ -4,7 +4,7 @@ import os
 import socket
 from pathlib import Path
 
-from ..plist import Grammar, PlistDict, dumps, loads
+from ..plist import PlistDict, dumps, loads
 from ..wire.address import default_socket_path
 from ..wire.errors import NoServerError
 from .commands import Commands
@@ -22,7 +22,8 @@ def connect(path: str | os.PathLike[str] | None = None) -> "Client":
 class Client(Commands):
     """One connection to a server; see `Commands` for its methods.
 
-    Raises `NoServerError` when the connection cannot be made or is lost.
+    Raises `NoServerError` when the connection cannot be made or is lost.  An
+    exchange that is interrupted leaves its reply behind, and closes it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -43,7 +44,7 @@ class Client(Commands):
         self._socket.close()
 
     def exchange(self, request: PlistDict) -> PlistDict:
-        return loads(self.exchange_text(dumps(request)), grammar=Grammar.PROPLIB)
+        return loads(self.exchange_text(dumps(request)))
 
     def exchange_text(self, text: bytes) -> bytes:
         """Send the text of a request as it is, and give the text of the reply."""
@@ -54,10 +55,11 @@ class Client(Commands):
                 if not data:
                     raise NoServerError(f"the server on {self.path} closed the connection")
                 self._replies.feed(data)
-        except NoServerError:
+        except BaseException as error:
+            # Whatever it was, the reply may still come, and must not answer the next request.
+            self.close()
+            if isinstance(error, OSError) and not isinstance(error, NoServerError):
+                reason = error.strerror or str(error)
+                raise NoServerError(f"the connection to {self.path} was lost: {reason}") from None
             raise
-        except OSError as error:
-            raise NoServerError(
-                f"the connection to {self.path} was lost: {error.strerror or error}"
-            ) from None
         return reply

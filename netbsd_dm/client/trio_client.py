@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import trio
 
-from ..plist import Grammar, PlistDict, dumps, loads
+from ..plist import PlistDict, dumps, loads
 from ..wire import calls
 from ..wire.address import default_socket_path
 from ..wire.calls import Call, Selector
@@ -53,13 +53,14 @@ class TrioClient:
 
     async def exchange(self, request: PlistDict) -> PlistDict:
         """Send one request dictionary and give the reply, failed or not."""
+        text = dumps(request)
         async with self._turn:
             try:
-                reply = await self._exchange_text(dumps(request))
+                reply = await self._exchange_text(text)
             except BaseException:
                 await trio.aclose_forcefully(self._stream)
                 raise
-        return loads(reply, grammar=Grammar.PROPLIB)
+        return loads(reply)
 
     async def version(self) -> Version:
         """The driver's version."""

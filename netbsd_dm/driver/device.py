@@ -31,8 +31,8 @@ class Device:
     event_nr: int = 0
     """Counts table swaps, and what targets report."""
     geometry: Geometry | None = None
-    mapped_sectors: int = 0
-    """The size at the last resume with entries: what disk information tells."""
+    mapped_sectors: int | None = None
+    """The size at the last resume with entries, which disk information tells; None before."""
     is_removed: bool = False
     watchers: set[Callable[[], None]] = field(default_factory=set)
     """Called after every event, and when the device is removed."""

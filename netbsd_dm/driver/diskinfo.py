@@ -17,7 +17,7 @@ def disk_info(device: Device) -> PlistDict:
     As of the last resume with a table; raises `DMError` (ENOTSUP) before the
     first.  What setgeometry said takes the place of the driver's made-up numbers.
     """
-    if not device.mapped_sectors:
+    if device.mapped_sectors is None:
         raise DMError(Errno.ENOTSUP, f"{device.title} has had no table yet: reload and resume")
     heads, sectors = _HEADS, _SECTORS_PER_TRACK
     cylinders = device.mapped_sectors // (heads * sectors)

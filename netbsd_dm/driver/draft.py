@@ -30,8 +30,9 @@ def to_shipped(request: PlistDict) -> PlistDict:
     """`request` in the form that the commands read."""
     shipped = {key: value for key, value in request.items() if key != keys.DEV}
     shipped[keys.VERSION] = _version_numbers(request[keys.VERSION])
-    if keys.DEV in request:
-        shipped[keys.MINOR] = UInt(devnum.minor(fields.uint64(request, keys.DEV) or 0))
+    dev = fields.uint64(request, keys.DEV)
+    if dev is not None:
+        shipped[keys.MINOR] = UInt(devnum.minor(dev))
     data = request.get(keys.CMD_DATA)
     if isinstance(data, dict):
         is_rename = request.get(keys.COMMAND) == "rename"
@@ -63,8 +64,16 @@ def _put(draft: PlistDict, key: str, value: PlistValue) -> None:
         draft[keys.DEV] = _dev(value)
     elif key == keys.CMD_DATA and isinstance(value, list):
         draft[key] = [_draft_entry(entry) for entry in value]
+    elif key == keys.ERROR and isinstance(value, dict):
+        draft[key] = value | _draft_place(fields.string(value, keys.WHERE) or "")
     else:
         draft[key] = value
+
+
+def _draft_place(where: str) -> PlistDict:
+    """The place of an error, its last key called as in the draft."""
+    place, dot, key = where.rpartition(".")
+    return {keys.WHERE: f"{place}{dot}{_SHIPPED_KEYS[key]}"} if key in _SHIPPED_KEYS else {}
 
 
 def _draft_entry(entry: PlistValue) -> PlistValue:

@@ -4,7 +4,7 @@
 `load_as_driver` is dm_table_load_ioctl of NetBSD 9, with what it leaves behind.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..pdev.registry import Pdev
@@ -45,15 +45,15 @@ def load_whole(state: State, device: Device, lines: list[PlistValue]) -> Table:
                 if state.profile.validates_tables:
                     _check_order(line, end_sector, index)
                 target = state.targets.find(line.type)
-                built = _construct(state, device, target, line.params)
-                entry = Entry(line.start_sector, line.length_sectors, *built)
+                extent = line.start_sector, line.length_sectors
+                entry = _construct(state, device, target, line.params, extent)
                 entries.append(entry)
                 if state.profile.validates_tables:
                     _check_extents(entry, sizes)
                 end_sector = line.start_sector + line.length_sectors
             except DMError as error:
                 raise _at_line(error, index) from None
-    except DMError:
+    except BaseException:
         for entry in entries:
             entry.destroy()
         raise
@@ -121,11 +121,11 @@ def load_as_driver(state: State, device: Device, lines: PlistValue | None) -> No
     """
     if not isinstance(lines, list):
         raise UndefinedError("the driver iterates over no array", keys.CMD_DATA)
-    before = device.inactive
-    stale = () if device.flags & flags.INACTIVE_PRESENT else before.entries
-    replaced = before.entries if not stale else ()
-    for entry in replaced:
-        entry.devices.release()
+    replaced = EMPTY
+    if device.flags & flags.INACTIVE_PRESENT:
+        replaced, device.inactive = device.inactive, EMPTY
+        for entry in replaced:
+            entry.devices.release()
     loaded: list[Entry] = []
     try:
         for entry in _driver_entries(state, device, lines):
@@ -135,20 +135,23 @@ def load_as_driver(state: State, device: Device, lines: PlistValue | None) -> No
             entry.destroy()
         for entry in replaced:
             entry.devices.retain()
+        if replaced:
+            device.inactive = replaced
         raise
-    except _UnknownTypeError:
-        device.inactive = Table((*loaded, *stale))
-        _end_targets(replaced)
+    except BaseException as error:
+        _put_first(device, loaded, replaced)
+        if not isinstance(error, _UnknownTypeError):
+            device.destroy_inactive()
         raise
-    except DMError:
-        device.inactive = EMPTY
-        _end_targets(replaced)
-        for entry in (*loaded, *stale):
-            entry.destroy()
-        raise
-    device.inactive = Table((*loaded, *stale))
-    _end_targets(replaced)
+    _put_first(device, loaded, replaced)
     device.flags |= flags.INACTIVE_PRESENT
+
+
+def _put_first(device: Device, loaded: list[Entry], replaced: Table) -> None:
+    """Put `loaded` into the inactive slot, before stale entries; end what was there."""
+    device.inactive = Table((*loaded, *device.inactive))
+    for entry in replaced:
+        entry.end_target()
 
 
 class _UnknownTypeError(DMError):
@@ -170,29 +173,32 @@ def _driver_entries(state: State, device: Device, lines: list[PlistValue]) -> It
         params = fields.string(line, keys.PARAMS)
         if params is None:
             raise UndefinedError("the driver uses a freed params string", _where(index))
-        built = _construct(state, device, target, params)
-        start = fields.uint64(line, keys.START)
-        yield Entry(start, fields.uint64(line, keys.LENGTH), *built)
-
-
-def _end_targets(entries: Iterable[Entry]) -> None:
-    for entry in entries:
-        entry.end_target()
+        extent = fields.uint64(line, keys.START), fields.uint64(line, keys.LENGTH)
+        yield _construct(state, device, target, params, extent)
 
 
 def _construct(
-    state: State, device: Device, target: type[Target], params: str
-) -> tuple[Target, Devices]:
+    state: State,
+    device: Device,
+    target: type[Target],
+    params: str,
+    extent: tuple[int | None, int | None],
+) -> Entry:
     devices = Devices(state.pdevs)
     try:
         built = target(Arguments(params, state.profile.strict_arguments), devices)
-        stacked = [p.handle.device for p in devices.opened if isinstance(p.handle, MappedHandle)]
-        if stacked:
-            refuse_loop(device, stacked)
     except Exception as error:
         devices.release()
         raise _as_dm_error(error, target) from error
-    return built, devices
+    entry = Entry(*extent, built, devices)
+    stacked = [p.handle.device for p in devices.opened if isinstance(p.handle, MappedHandle)]
+    if stacked:
+        try:
+            refuse_loop(device, stacked)
+        except DMError:
+            entry.destroy()
+            raise
+    return entry
 
 
 def _as_dm_error(error: Exception, target: type[Target]) -> DMError:

@@ -36,8 +36,8 @@ class Mapper:
     def execute(self, request: PlistDict, *, privileged: bool = True) -> PlistDict | Pending:
         """Run the command that `request` asks for and turn it into the reply.
 
-        The dictionary is changed in place.  A failed command never raises: its
-        reply tells (`failure`).  waitevent may return a `Pending` reply.
+        The dictionary may be changed.  A failed command never raises: its reply
+        tells (`failure`).  waitevent may return a `Pending` reply.
         """
         if self.profile.accepts_draft and draft.is_draft(request):
             shipped = draft.to_shipped(request)

@@ -69,7 +69,7 @@ def refuse_loop(upper: Device, lower: Iterable[Device]) -> None:
 
 def is_used(device: Device, pdevs: PdevRegistry) -> bool:
     """Whether some table names `device`."""
-    return pdevs.users(_identity(device)) > 0
+    return pdevs.is_open(_identity(device))
 
 
 def users_of(device: Device, devices: DeviceList) -> list[str]:

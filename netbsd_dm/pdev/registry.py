@@ -1,5 +1,6 @@
 """Physical devices that tables use, each open once and counted."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -22,6 +23,9 @@ class Pdev:
     """NetBSD's dev_t, as `deps` reports it."""
     handle: Handle
     identity: object
+    """What it is, whatever it is called."""
+    key: object
+    """Under which the next user finds it."""
     references: int = 0
 
 
@@ -32,6 +36,10 @@ class PdevRegistry:
     cut to 31 bytes, so that a longer one is never found again; and a block
     device opens only once, whatever the name.  Together they make the second
     use of a long name fail with ENOENT, as recorded.
+
+    Otherwise a mapped device is looked up each time, for it may have been renamed
+    while it is in use; under another name it is another `Pdev`, so that each
+    table string shows the name that was loaded.
 
     A device without users is closed by `reap`, at the end of a command, so that
     a command can take back what it released.
@@ -48,17 +56,21 @@ class PdevRegistry:
         self._resolve_mapped = resolve_mapped
         self._name_bytes = name_bytes
         self._exclusive = exclusive
-        self._found: dict[object, Pdev] = {}  # by identity
+        self._found: dict[object, Pdev] = {}
+        self._uses: Counter[object] = Counter()  # open devices by identity
         self._open: set[Pdev] = set()
         self._unused: set[Pdev] = set()
 
     def acquire(self, name: str) -> Pdev:
         """The device of that name, with one reference more; raises `DMError`."""
-        # A mapped device may be renamed while it is used: its name says nothing.
-        source = self._resolve_mapped(name) if name.startswith(MAPPER_DIRECTORY) else None
-        pdev = self._found.get(source.identity if source else name)
+        source = None
+        key: object = name
+        if not self._exclusive and name.startswith(MAPPER_DIRECTORY):
+            source = self._resolve_mapped(name)
+            key = (source.identity, name)
+        pdev = self._found.get(key)
         if pdev is None:
-            pdev = self._open_new(name, source or self._resolve(name))
+            pdev = self._open_new(name, source)
         pdev.references += 1
         return pdev
 
@@ -74,9 +86,10 @@ class PdevRegistry:
         pdev.references -= 1
         if pdev.references == 0:
             self._open.discard(pdev)
+            self._uses[pdev.identity] -= 1
             self._unused.add(pdev)
-            if self._found.get(pdev.identity) is pdev:
-                del self._found[pdev.identity]
+            if self._found.get(pdev.key) is pdev:
+                del self._found[pdev.key]
 
     def reap(self) -> None:
         """Close what has no references left."""
@@ -87,31 +100,43 @@ class PdevRegistry:
         """All devices that are open, by name."""
         return sorted(self._open, key=lambda pdev: pdev.name)
 
-    def users(self, identity: object) -> int:
-        """How many table entries use the device of that identity."""
-        pdev = self._found.get(identity)
-        return pdev.references if pdev else 0
+    def is_open(self, identity: object) -> bool:
+        """Whether some table entry uses the device of that identity."""
+        return self._uses[identity] > 0
 
     def close(self) -> None:
         """Close every device, whoever uses it: the driver is going away."""
         self._unused |= self._open
         self._open.clear()
+        self._uses.clear()
         self._found.clear()
         self.reap()
 
-    def _open_new(self, name: str, source: Source) -> Pdev:
-        if self._exclusive and any(pdev.dev == source.dev for pdev in self._open):
-            raise DMError(
-                Errno.ENOENT,
-                f"{name} is open already under a name that cannot be found again:"
-                f" use names of at most {self._name_bytes} bytes",
-            )
+    def _open_new(self, name: str, source: Source | None) -> Pdev:
         stored = cut_bytes(name, self._name_bytes) if self._name_bytes else name
-        identity = stored if source.identity == name else source.identity
-        pdev = Pdev(stored, source.dev, source.open(), identity)
+        key: object = stored
+        if source is not None:
+            key = (source.identity, name)
+        elif name.startswith(MAPPER_DIRECTORY):
+            source = self._resolve_mapped(name)
+        else:
+            source = self._resolve(name)
+        if self._exclusive:
+            self._refuse_second(name, source)
+        pdev = Pdev(stored, source.dev, source.open(), source.identity, key)
         self._enter(pdev)
         return pdev
 
+    def _refuse_second(self, name: str, source: Source) -> None:
+        for pdev in self._open:
+            if pdev.dev == source.dev:
+                raise DMError(
+                    Errno.ENOENT,
+                    f"{name} is open already, as {pdev.name}, and a device opens only once:"
+                    f" use that name, or one of at most {self._name_bytes} bytes",
+                )
+
     def _enter(self, pdev: Pdev) -> None:
         self._open.add(pdev)
-        self._found[pdev.identity] = pdev
+        self._uses[pdev.identity] += 1
+        self._found[pdev.key] = pdev

@@ -3,6 +3,7 @@
 import logging
 import select
 import socket
+from contextlib import suppress
 
 import trio
 
@@ -92,7 +93,8 @@ async def _send(connection: socket.socket, data: bytes) -> None:
         nonlocal rest
         while rest:
             await trio.lowlevel.wait_writable(connection)
-            rest = rest[connection.send(rest) :]
+            with suppress(BlockingIOError):
+                rest = rest[connection.send(rest) :]
 
     try:
         await drain()
@@ -117,7 +119,12 @@ async def _wait(connection: socket.socket, pending: Pending) -> bool:
 async def _cancel_on_hangup(connection: socket.socket, scope: trio.CancelScope) -> None:
     # An end of file tells nothing: a peer may close its sending side and wait.  An
     # epoll without events reports only that both sides are closed.
-    with select.epoll(1) as poll:
+    try:
+        poll = select.epoll(1)
+    except OSError as error:  # no descriptor left: the wait goes on without
+        _log.warning("cannot watch a waiting client: %s", error.strerror)
+        return
+    with poll:
         poll.register(connection, 0)
         await trio.lowlevel.wait_readable(poll.fileno())
     scope.cancel()

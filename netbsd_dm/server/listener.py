@@ -5,6 +5,7 @@ import fcntl
 import os
 import socket
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -13,6 +14,8 @@ from ..wire.address import PATH_BYTES_MAX
 from .settings import ServeError
 
 _BACKLOG = 128
+_LOCK_ATTEMPTS = 50
+"""Just over a second: others hold it for a fraction of a millisecond."""
 
 
 @contextmanager
@@ -48,17 +51,22 @@ def _directory_lock(directory: Path) -> Iterator[None]:
     """Keep other servers from looking at the same dead socket meanwhile."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        try:
-            # Not waited for: in a directory like /tmp, anybody could hold it for ever.
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ServeError(
-                f"another process has locked {directory}, perhaps a server that is starting:"
-                " try again, or give a --socket in another directory"
-            ) from None
+        _lock(descriptor, directory)
         yield
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int, directory: Path) -> None:
+    """Take the lock, but not wait for ever: anybody can hold one on /tmp."""
+    for attempt in range(_LOCK_ATTEMPTS):
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.001 * attempt)
+    raise ServeError(
+        f"another process keeps {directory} locked: give a --socket in another directory"
+    )
 
 
 def _remove_dead(path: Path) -> None:

@@ -17,17 +17,32 @@ _PR_SET_PDEATHSIG = 1
 @contextmanager
 def pid_file(path: Path) -> Iterator[None]:
     """The number of this process in `path`, whole or not at all, until the end."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    text = f"{os.getpid()}\n"
     try:
-        draft.write_text(f"{os.getpid()}\n", encoding="ascii")
-        draft.replace(path)
-    except OSError as error:
-        raise ServeError(f"cannot write the pid file {path}: {error.strerror}") from None
+        _replace(path, text)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ServeError(f"cannot write the pid file {path}: {reason}") from None
     try:
         yield
     finally:
-        with suppress(FileNotFoundError):
-            path.unlink()
+        with suppress(OSError):
+            if path.read_text(encoding="ascii") == text:  # and not that of a later server
+                path.unlink()
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file in one step; what is at `path` before or after is whole."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    # Only a file that we make: in /tmp a link could be waiting there.
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(text)
+        draft.replace(path)
+    except OSError:
+        draft.unlink()
+        raise
 
 
 async def run_command(command: str, socket_path: Path) -> int:

@@ -155,6 +155,9 @@ def test_a_socket_that_a_killed_server_left_is_replaced(tmp_path: Path) -> None:
         (["-U", "/nosuch/dm.sock"], 1, "cannot listen on /nosuch/dm.sock"),
         (["-U", "s" * 200], 1, "107 fit: give a shorter --socket"),
         (["-P", "/nosuch/pid"], 1, "cannot write the pid file"),
+        (["-P", "/"], 1, "cannot write the pid file"),
+        (["-P", "{directory}"], 1, "cannot write the pid file"),
+        (["--device", "/dev/mapper/a={image}"], 2, "are mapped devices, choose another"),
     ],
 )
 def test_wrong_options_are_refused_with_the_way_out(
@@ -162,12 +165,39 @@ def test_wrong_options_are_refused_with_the_way_out(
 ) -> None:
     image = tmp_path / "disk.img"
     image.touch()
-    options = [option.replace("{image}", str(image)) for option in options]
+    directory = tmp_path / "directory"
+    directory.mkdir()
+    options = [option.format(image=image, directory=directory) for option in options]
     finished = run("serve", "-U", tmp_path / "dm.sock", *options)
     message = " ".join(finished.stderr.decode().replace("│", " ").split())
     assert finished.returncode == status, message
     assert hint in message
-    assert not (tmp_path / "dm.sock").exists()
+    assert sorted(tmp_path.iterdir()) == [directory, image], "something was left behind"
+
+
+def test_a_temporary_directory_that_is_missing_is_told(tmp_path: Path) -> None:
+    environment = {
+        "NETBSD_DM_SOCKET": "",
+        "XDG_RUNTIME_DIR": "",
+        "TMPDIR": str(tmp_path / "missing"),
+    }
+    finished = run("serve", environment=environment)
+    assert finished.returncode == 1
+    assert b"give a --socket" in finished.stderr
+
+
+def test_the_pid_file_of_a_later_server_is_left_alone(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    with started("serve", "-U", tmp_path / "1.sock", "-P", pid_file) as first:
+        await_line(first, b"listening on")
+        with started("serve", "-U", tmp_path / "2.sock", "-P", pid_file) as second:
+            await_line(second, b"listening on")
+            first.terminate()
+            first.wait()
+            assert int(pid_file.read_text()) == second.pid
+            second.terminate()
+            second.wait()
+    assert not pid_file.exists()
 
 
 def test_a_read_only_device_is_opened_so(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 import netbsd_dm
 from netbsd_dm import Client, DMError, NoServerError, TableLine, TrioClient, Version
 from netbsd_dm.client.commands import Commands
-from netbsd_dm.plist import dumps
+from netbsd_dm.client.exchange import ReplyReader
+from netbsd_dm.plist import PlistError, dumps
 from netbsd_dm.wire import calls
 
 LINES = [TableLine(0, 64, "linear", "/dev/wd1a 100"), TableLine(64, 32, "linear", "/dev/wd1a 0")]
@@ -146,3 +147,43 @@ def test_every_command_has_a_method() -> None:
 def test_a_text_is_sent_as_it_is(dm: Client) -> None:
     assert b"<integer>0x10</integer>" in dm.exchange_text(dumps(calls.version().request))
     assert b"<key>errno</key>" in dm.exchange_text(b"rubbish")
+
+
+def test_an_interrupted_exchange_does_not_answer_the_next_request(
+    server: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class InterruptedTestError(Exception):
+        pass
+
+    def interrupt(_: object) -> bytes:
+        raise InterruptedTestError
+
+    with netbsd_dm.connect(server) as client:
+        monkeypatch.setattr(ReplyReader, "next_reply", interrupt)
+        with pytest.raises(InterruptedTestError):
+            client.names()
+        monkeypatch.undo()
+        with pytest.raises(NoServerError):
+            client.version()
+
+
+def test_a_request_that_cannot_be_written_costs_nobody_the_connection(server: Path) -> None:
+    with netbsd_dm.connect(server) as client:
+        with pytest.raises(PlistError):
+            client.create("a\0b")
+        client.version()
+
+
+async def test_nor_does_it_the_trio_twin(server: Path) -> None:
+    async with netbsd_dm.connect_trio(server) as client:
+        with pytest.raises(PlistError):
+            await client.create("a\0b")
+        await client.version()
+
+
+def test_an_echo_of_empty_data_is_read(dm: Client, profile: str) -> None:
+    reply = dm.exchange(calls.version().request | {"x": b"", "y": b"data"})
+    if profile == "netbsd-9":
+        assert reply == {"errno": 5}, "proplib does not read the <data/> that it writes"
+    else:
+        assert (reply["x"], reply["y"]) == (b"", b"data")

@@ -77,3 +77,29 @@ def test_a_device_lost_by_a_rename_closes_its_files(old: Rig) -> None:
     assert (old.names(), old.open_files()) == (["b"], ["d1"])
     assert old.run("info", minor=UInt(1))["flags"] == 0
     assert old.make("c") == 3
+
+
+def test_a_long_name_below_dev_mapper_is_cut_and_not_found_again_either(old: Rig) -> None:
+    old.make("vg00-a-long-volume-name-x", linear(0, 100))
+    below = "/dev/mapper/vg00-a-long-volume-name-x"
+    old.make("once", linear(0, 8, below))
+    assert old.table("once") == ["0 8 linear /dev/mapper/vg00-a-long-volume- 0"]
+    old.make("twice")
+    reply = old.run("reload", name="twice", cmd_data=[linear(0, 8, below)])
+    assert reply["flags"] == 4, "without 0x40"
+
+
+def test_a_mapped_device_that_is_in_use_is_found_by_the_name_it_was_loaded_under(old: Rig) -> None:
+    old.make("low", linear(0, 100))
+    old.make("high", linear(0, 8, "/dev/mapper/low"))
+    old.do("rename", name="low", cmd_data=["lower"])
+    old.make("other", linear(0, 8, "/dev/mapper/low"))
+    assert [pdev.references for pdev in old.mapper.opened] == [1, 2]
+
+
+def test_a_disk_that_a_live_table_uses_under_a_long_name_cannot_be_loaded_again(old: Rig) -> None:
+    name = "/dev/" + "n" * 40
+    (old.directory / name.removeprefix("/dev/")).write_bytes(bytes(65_536))
+    old.make("v", linear(0, 8, name))
+    assert old.run("reload", name="v", cmd_data=[linear(0, 8, name)])["flags"] == 4
+    assert old.table("v") == [f"0 8 linear {name[:31]} 0"]

@@ -145,3 +145,16 @@ def test_data_of_any_shape_is_answered(rig: Rig, command: str, data: PlistValue)
     draft(rig, "create", name="v")
     reply = draft(rig, command, name="v", cmd_data=data, dev="no number")
     assert reply["command"] == command
+
+
+def test_the_place_of_an_error_has_the_name_that_was_sent(rig: Rig) -> None:
+    rig.make("v")
+    line: PlistDict = {"sector_start": UInt(8), "length": UInt(8), "target_type": "zero"}
+    reply = rig.execute({"command": "reload", "name": "v", "version": "4.0.0", "cmd_data": [line]})
+    assert error(reply)[2] == "cmd_data[0].sector_start"
+
+
+def test_a_dev_that_is_no_number_counts_as_absent(rig: Rig) -> None:
+    minor = rig.make("v")
+    reply = rig.execute({"command": "info", "minor": UInt(minor), "dev": "x", "version": "4.0.0"})
+    assert "error" not in reply

@@ -101,7 +101,8 @@ def test_a_rename_below_changes_nothing_above(rig: Rig) -> None:
     assert error(rig.run("remove", name="lower"))[0] == "EBUSY"
     # The new name is the same device, and the old one is free for another.
     rig.do("reload", name="high", cmd_data=[linear(0, 100, "/dev/mapper/lower")])
-    assert [pdev.references for pdev in rig.mapper.opened] == [1, 2]
+    assert rig.inactive("high") == ["0 100 linear /dev/mapper/lower 0"], "as it was loaded"
+    assert rig.table("high") == ["0 100 linear /dev/mapper/low 0"], "as it was loaded"
     rig.make("low", linear(0, 100, "/dev/d1"))
     rig.do("reload", name="high", cmd_data=[linear(0, 100, "/dev/mapper/low")])
     rig.do("resume", name="high")

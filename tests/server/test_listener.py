@@ -3,6 +3,7 @@
 import fcntl
 import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,17 @@ def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
     assert path.read_text() == "data"
 
 
+def test_servers_that_start_together_wait_for_each_other(tmp_path: Path) -> None:
+    def start(number: int) -> None:
+        for turn in range(20):
+            with listening_socket(tmp_path / f"{number}-{turn}.sock", 0o600):
+                pass
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(start, range(8)))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_two_servers_that_start_together_do_not_both_replace_a_dead_socket(
     tmp_path: Path,
 ) -> None:
@@ -66,7 +78,10 @@ def test_two_servers_that_start_together_do_not_both_replace_a_dead_socket(
     leave_dead_socket(path)
     directory = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(directory, fcntl.LOCK_EX)
-    with pytest.raises(ServeError, match="try again"), listening_socket(path, 0o600):
+    with (
+        pytest.raises(ServeError, match=r"keeps .* locked: give a --socket in another"),
+        listening_socket(path, 0o600),
+    ):
         pass
     os.close(directory)
     with listening_socket(path, 0o600):

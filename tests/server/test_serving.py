@@ -192,11 +192,11 @@ async def test_a_wait_ends_with_its_client(settings: Settings, serving: Serving)
         device = mapper.find("vol1")
         stream = await open_raw(settings.socket_path)
         await stream.send_all(framed(dumps(calls.waitevent(Selector("vol1"), None).request)))
-        while not device.watchers:
-            await trio.lowlevel.checkpoint()
+        await wait_all_tasks_blocked()
+        assert len(device.watchers) == 1
         await stream.aclose()
-        while device.watchers:
-            await trio.lowlevel.checkpoint()
+        await wait_all_tasks_blocked()
+        assert not device.watchers
 
 
 async def test_netbsd_9_refuses_65535_bytes_and_takes_65534(

@@ -14,7 +14,7 @@ def remove_all(state: State, request: PlistDict) -> None:
     removed = True
     while removed:
         removed = False
-        for device in tuple(state.devices):
+        for device in reversed(tuple(state.devices)):  # what stands on others is newer
             if not is_used(device, state.pdevs):
                 state.devices.remove(device)
                 device.destroy()
