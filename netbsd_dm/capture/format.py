@@ -9,6 +9,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+_SECTORS_MAX = 2**31
+"""A tebibyte: a disk is made again as a sparse file."""
+
 
 class CaptureError(ValueError):
     """A file is no capture; the message says file, line and reason."""
@@ -116,9 +119,10 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _disk(record: dict[str, Any]) -> Disk:
     major, minor = record["dev"]
-    return Disk(
-        str(record["name"]), int(record["sectors"]), int(major), int(minor), record.get("tag", "")
-    )
+    sectors = int(record["sectors"])
+    if not 0 <= sectors <= _SECTORS_MAX:
+        raise ValueError(f"{sectors} sectors")
+    return Disk(str(record["name"]), sectors, int(major), int(minor), record.get("tag", ""))
 
 
 def _step(record: dict[str, Any]) -> Step:

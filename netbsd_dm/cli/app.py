@@ -29,7 +29,7 @@ def _common(
         False, "--version", callback=_print_version, is_eager=True, help="Print the version."
     ),
 ) -> None:
-    r"""NetBSD's device-mapper as a userspace server.
+    """NetBSD's device-mapper as a userspace server.
 
     For example:
 
@@ -38,7 +38,7 @@ def _common(
         netbsd-dm send -U dm.sock create.plist
         netbsd-dm replay --profile netbsd-9 fixtures
         netbsd-dm targets
-    """
+    """  # noqa: D301 (typer's own mark, which keeps the lines apart)
 
 
 for _command in (serve, send, replay, targets):

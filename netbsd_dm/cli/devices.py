@@ -1,6 +1,7 @@
 """The argument of --device: NAME=FILE[,dev=MAJOR:MINOR][,ro]."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import typer
@@ -15,6 +16,20 @@ _DEV = re.compile(r"dev=(\d+):(\d+)")
 _FORM = "NAME=FILE[,dev=MAJOR:MINOR][,ro]"
 
 
+def parse_devices(texts: Iterable[str]) -> list[Offer]:
+    """The offers that `texts` make; raises `typer.BadParameter` if two of them clash."""
+    offers: list[Offer] = []
+    for text in texts:
+        offer = parse_device(text)
+        for other in offers:
+            if offer.name == other.name:
+                raise _bad(f"{offer.name} is offered twice")
+            if offer.dev is not None and offer.dev == other.dev:
+                raise _bad(f"{other.name} and {offer.name} have the same dev=")
+        offers.append(offer)
+    return offers
+
+
 def parse_device(text: str) -> Offer:
     """The offer that `text` makes; raises `typer.BadParameter` saying how to write it.
 
@@ -23,6 +38,8 @@ def parse_device(text: str) -> Offer:
     name, equals, rest = text.partition("=")
     if not name or not equals or not rest:
         raise _bad(f"{text!r} is not of the form {_FORM}")
+    if name.split() != [name]:
+        raise _bad(f"{name!r}: a name with blanks cannot be written in a table")
     if name.startswith(MAPPER_DIRECTORY):
         raise _bad(f"{name}: names below {MAPPER_DIRECTORY} are mapped devices, choose another")
     dev: int | None = None

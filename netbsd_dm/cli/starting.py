@@ -20,7 +20,7 @@ from ..server import serving
 from ..server.processes import exit_with_parent as end_with_parent
 from ..server.settings import ServeError, Settings
 from ..wire.address import SOCKET_NAME, default_socket_path, own_directory
-from .devices import parse_device
+from .devices import parse_devices
 from .options import FAILED, fail
 
 
@@ -40,7 +40,7 @@ def start(
     verbose: bool,
 ) -> NoReturn:
     """Serve as the options of `serve` say, and exit."""
-    offers = [parse_device(text) for text in devices]
+    offers = parse_devices(devices)
     private = socket == "-" or (socket is None and command is not None)
     with _socket_path(None if private else socket, private) as path:
         settings = Settings(
@@ -139,6 +139,6 @@ def _octal(text: str) -> int:
 
 def _uid(text: str) -> int:
     try:
-        return int(text) if text.isdigit() else pwd.getpwnam(text).pw_uid
+        return int(text) if text.isascii() and text.isdigit() else pwd.getpwnam(text).pw_uid
     except KeyError:
         raise typer.BadParameter(f"no user {text!r}", param_hint="--superuser") from None

@@ -18,7 +18,9 @@ class Commands(ABC):
     """One method per command.
 
     A device is given by `name`, `uuid` or `minor`.  Starts and lengths are in
-    sectors of 512 bytes.  Every method raises `DMError` when the command fails.
+    sectors of 512 bytes.  Every method raises `DMError` when the command fails;
+    profile netbsd-9 echoes remove_all, message and setgeometry, which it lacks,
+    and nothing in the reply tells.
     """
 
     @abstractmethod
@@ -68,8 +70,8 @@ class Commands(ABC):
 
     def rename(
         self,
-        name: str | None = None,
-        new_name: str = "",
+        name: str | None,
+        new_name: str,
         *,
         uuid: str | None = None,
         minor: int | None = None,

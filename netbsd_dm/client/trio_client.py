@@ -90,8 +90,8 @@ class TrioClient:
 
     async def rename(
         self,
-        name: str | None = None,
-        new_name: str = "",
+        name: str | None,
+        new_name: str,
         *,
         uuid: str | None = None,
         minor: int | None = None,

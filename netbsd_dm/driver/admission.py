@@ -58,7 +58,7 @@ def _check_version(request: PlistDict) -> None:
     ):
         raise DMError(
             Errno.EIO,
-            f"version {major!s:.20}, {minor!s:.20} is not {MAJOR}, 0 to {MAJOR}, {MINOR}:"
+            f"version {major!r:.20}, {minor!r:.20} is not {MAJOR}, 0 to {MAJOR}, {MINOR}:"
             " send 4, 0, 0",
             keys.VERSION,
         )

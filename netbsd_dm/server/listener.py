@@ -13,7 +13,7 @@ from pathlib import Path
 from ..wire.address import PATH_BYTES_MAX
 from .settings import ServeError
 
-_BACKLOG = 128
+_BACKLOG = 1024
 _LOCK_ATTEMPTS = 50
 """Just over a second: others hold it for a fraction of a millisecond."""
 

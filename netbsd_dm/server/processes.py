@@ -12,6 +12,7 @@ from ..wire.address import SOCKET_VARIABLE
 from .settings import ServeError
 
 _PR_SET_PDEATHSIG = 1
+_PID_TEXT_MAX = 32
 
 
 @contextmanager
@@ -19,6 +20,8 @@ def pid_file(path: Path) -> Iterator[None]:
     """The number of this process in `path`, whole or not at all, until the end."""
     text = f"{os.getpid()}\n"
     try:
+        if path.exists() and not path.read_bytes()[:_PID_TEXT_MAX].strip().isdigit():
+            raise ServeError(f"{path} exists and is no pid file: give another --pid-file")
         _replace(path, text)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
@@ -50,10 +53,15 @@ async def run_command(command: str, socket_path: Path) -> int:
 
     A command that a signal ended gives 128 and the signal's number, as in a shell.
     """
-    environment = os.environ | {SOCKET_VARIABLE: os.fspath(socket_path)}
+    environment = _environment(socket_path)
     finished = await trio.run_process(["/bin/sh", "-c", command], env=environment, check=False)
     status = finished.returncode
     return 128 - status if status < 0 else status
+
+
+def _environment(socket_path: Path) -> dict[str, str]:
+    """Ours, and the socket's path, which must hold after a cd, too."""
+    return os.environ | {SOCKET_VARIABLE: os.fspath(socket_path.absolute())}
 
 
 def exit_with_parent() -> None:

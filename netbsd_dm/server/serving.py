@@ -34,7 +34,8 @@ async def serve(
     """Serve until cancelled, or until the command of `settings` ends; give its status.
 
     `mapper` is a device mapper of the caller's, who closes it; else one is made
-    for this server.  `stop_signals` end the server as cancelling does.
+    for this server.  `stop_signals` end the server as cancelling does; a command
+    that is cut short by one counts as ended by it.
     `task_status` reports the mapper once the socket listens.  Raises `ServeError`
     where the server cannot start.
     """
@@ -48,8 +49,16 @@ async def serve(
             stack.enter_context(pid_file(settings.pid_file))
         _log.info("listening on %s, profile %s", settings.socket_path, mapper.profile.name)
         status = 0
+
+        async def stop_on_signal(scope: trio.CancelScope) -> None:
+            nonlocal status
+            if signals is not None:
+                number = await anext(signals)
+                status = 128 + number if settings.command is not None else 0
+                scope.cancel()
+
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_cancel_on_signal, signals, nursery.cancel_scope)
+            nursery.start_soon(stop_on_signal, nursery.cancel_scope)
             nursery.start_soon(_accept, listener, settings, mapper)
             task_status.started(mapper)
             if settings.command is not None:
@@ -65,12 +74,6 @@ def _received(signals: Collection[signal.Signals]) -> Iterator[AsyncIterator[int
     else:
         with trio.open_signal_receiver(*signals) as received:
             yield received
-
-
-async def _cancel_on_signal(signals: AsyncIterator[int] | None, scope: trio.CancelScope) -> None:
-    if signals is not None:
-        await anext(signals)
-        scope.cancel()
 
 
 async def _accept(listener: socket.socket, settings: Settings, mapper: Mapper) -> None:

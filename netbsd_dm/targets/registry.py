@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from ..wire import keys
 from ..wire.errors import DMError, Errno
 from .error import Error
 from .interface import Target
@@ -61,7 +62,7 @@ class TargetRegistry:
             target = self._load(name)
         if target is None:
             known = ", ".join(self._targets)
-            raise DMError(Errno.ENOENT, f"no target {name!r}; there are {known}")
+            raise DMError(Errno.ENOENT, f"no target {name!r}; there are {known}", keys.TYPE)
         return target
 
     def all(self) -> list[type[Target]]:

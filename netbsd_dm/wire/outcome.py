@@ -23,7 +23,7 @@ _LOOKS_UP = frozenset(
         "table",
     ]
 )
-_WRITES_MINOR = _LOOKS_UP - {"remove", "clear"}
+_WRITES_MINOR = _LOOKS_UP - {"remove", "clear"} | {"waitevent"}
 
 
 def failure_of(request: PlistDict, reply: PlistDict) -> DMError | None:

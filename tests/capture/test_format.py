@@ -132,3 +132,10 @@ def test_bytes_that_are_no_text_are_told_with_file_and_line(tmp_path: Path) -> N
 def test_a_file_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_capture(tmp_path / "none.jsonl")
+
+
+@pytest.mark.parametrize("sectors", [-1, 2**40])
+def test_a_disk_of_an_impossible_size_is_a_fault(write: Write, sectors: int) -> None:
+    disk = {"name": "/dev/wd1a", "sectors": sectors, "dev": [197, 0]}
+    with pytest.raises(CaptureError, match="line 1: not a disk"):
+        read_capture(write({"scenario": "x", "disks": [disk]}))

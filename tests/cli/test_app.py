@@ -17,6 +17,12 @@ def test_the_help_of_every_command_shows_an_example(command: str) -> None:
     assert f"    netbsd-dm {command}" in finished.stdout.decode()
 
 
+def test_the_help_shows_an_example_a_line() -> None:
+    lines = run("--help").stdout.decode().splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("      netbsd-dm")] == [*COMMANDS]
+    assert not any("\b" in line for line in lines)
+
+
 def test_the_version_is_printed() -> None:
     assert run("--version").stdout.decode() == f"netbsd-dm {__version__}\n"
 

@@ -56,6 +56,30 @@ def test_run_reports_a_command_that_a_signal_ended() -> None:
     assert run("serve", "--run", "kill -TERM $$").returncode == 128 + signal.SIGTERM
 
 
+def test_the_command_finds_the_socket_from_another_directory(tmp_path: Path) -> None:
+    path = os.path.relpath(tmp_path / "relative.sock")
+    finished = run("serve", "-U", path, "--run", 'cd / && test -S "$NETBSD_DM_SOCKET"')
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_a_command_that_is_cut_short_by_a_signal_is_no_success(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    with started("serve", "--run", f"touch {begun}; exec sleep 600") as process:
+        while not begun.exists():
+            assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 128 + signal.SIGTERM
+
+
+def test_a_pid_file_replaces_no_other_file(tmp_path: Path) -> None:
+    precious = tmp_path / "disk.img"
+    precious.write_bytes(b"data")
+    finished = run("serve", "-U", tmp_path / "dm.sock", "-P", precious)
+    assert finished.returncode == 1
+    assert b"exists and is no pid file: give another --pid-file" in finished.stderr
+    assert precious.read_bytes() == b"data"
+
+
 def test_a_private_socket_is_told_and_goes_away() -> None:
     with started("serve", "-U", "-") as process:
         line = await_line(process, b"listening on").decode()
@@ -158,6 +182,10 @@ def test_a_socket_that_a_killed_server_left_is_replaced(tmp_path: Path) -> None:
         (["-P", "/"], 1, "cannot write the pid file"),
         (["-P", "{directory}"], 1, "cannot write the pid file"),
         (["--device", "/dev/mapper/a={image}"], 2, "are mapped devices, choose another"),
+        (["--device", "/dev/a b={image}"], 2, "a name with blanks cannot be written in a table"),
+        (["-d", "/dev/a={image}", "-d", "/dev/a={image}"], 2, "/dev/a is offered twice"),
+        (["-d", "/dev/a={image},dev=1:2", "-d", "/dev/b={image},dev=1:2"], 2, "the same dev="),
+        (["--superuser", "²"], 2, "no user '²'"),
     ],
 )
 def test_wrong_options_are_refused_with_the_way_out(
