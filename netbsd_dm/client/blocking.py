@@ -8,7 +8,7 @@ from ..plist import PlistDict, dumps, loads
 from ..wire.address import default_socket_path
 from ..wire.errors import NoServerError
 from .commands import Commands
-from .exchange import RECEIVE_BYTES, ReplyReader, framed
+from .exchange import RECEIVE_BYTES, ReplyReader, framed, no_server
 
 
 def connect(path: str | os.PathLike[str] | None = None) -> "Client":
@@ -34,10 +34,7 @@ class Client(Commands):
             self._socket.connect(os.fspath(path))
         except OSError as error:
             self._socket.close()
-            raise NoServerError(
-                f"no server on {path} ({error.strerror or error}): start one with"
-                f" netbsd-dm serve --socket {path}, or name another with --socket"
-            ) from None
+            raise no_server(path, error) from None
 
     def close(self) -> None:
         """End the connection."""

@@ -15,7 +15,7 @@ from ..wire.calls import Call, Selector
 from ..wire.errors import NoServerError
 from ..wire.outcome import failure_of
 from ..wire.replies import Info, NamedDevice, TableLine, TargetVersion, Version
-from .exchange import RECEIVE_BYTES, ReplyReader, framed
+from .exchange import RECEIVE_BYTES, ReplyReader, framed, no_server
 
 T = TypeVar("T")
 
@@ -30,10 +30,7 @@ async def connect_trio(path: str | os.PathLike[str] | None = None) -> AsyncItera
     try:
         stream = await trio.open_unix_socket(socket_path)
     except OSError as error:
-        raise NoServerError(
-            f"no server on {socket_path} ({error.strerror or error}): start one with"
-            f" netbsd-dm serve --socket {socket_path}"
-        ) from None
+        raise no_server(socket_path, error) from None
     async with stream:
         yield TrioClient(stream)
 

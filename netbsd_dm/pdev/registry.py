@@ -70,7 +70,7 @@ class PdevRegistry:
             key = (source.identity, name)
         pdev = self._found.get(key)
         if pdev is None:
-            pdev = self._open_new(name, source)
+            pdev = self._open_new(name, key, source)
         pdev.references += 1
         return pdev
 
@@ -112,15 +112,12 @@ class PdevRegistry:
         self._found.clear()
         self.reap()
 
-    def _open_new(self, name: str, source: Source | None) -> Pdev:
+    def _open_new(self, name: str, key: object, source: Source | None) -> Pdev:
         stored = cut_bytes(name, self._name_bytes) if self._name_bytes else name
-        key: object = stored
-        if source is not None:
-            key = (source.identity, name)
-        elif name.startswith(MAPPER_DIRECTORY):
-            source = self._resolve_mapped(name)
-        else:
-            source = self._resolve(name)
+        if source is None:
+            is_mapped = name.startswith(MAPPER_DIRECTORY)
+            source = self._resolve_mapped(name) if is_mapped else self._resolve(name)
+            key = stored
         if self._exclusive:
             self._refuse_second(name, source)
         pdev = Pdev(stored, source.dev, source.open(), source.identity, key)

@@ -7,13 +7,12 @@ any way different is left to the scanner, which alone decides what it means.
 """
 
 import re
-from collections.abc import Callable
 from functools import lru_cache
 
 from .errors import PlistError
 from .escapes import to_bytes
 from .numbers import parse_integer
-from .values import HEADER, KEY_BYTES_MAX, PlistDict, PlistList, PlistValue
+from .values import HEADER, KEY_BYTES_MAX, NEW_VALUE, PlistDict, PlistList, PlistValue
 
 TEXT_MAX = 2048
 """Longer texts are tables, whose lines do not come again; bounds what is remembered."""
@@ -28,7 +27,7 @@ _LINE = re.compile(
 _Line = tuple[str, str, PlistValue]
 """Its tag, empty for a leaf; the text of a key; the value of a leaf, which never changes."""
 _OTHER: _Line = ("other", "", "")
-_VALUES: dict[str, PlistValue] = {"string/": "", "true/": True, "false/": False}
+_CONTAINERS = frozenset(("dict", "dict/", "array", "array/"))
 
 
 @lru_cache(maxsize=_LINES_REMEMBERED)
@@ -37,8 +36,8 @@ def _meaning(line: str) -> _Line:
     if match is None:
         return _OTHER
     leaf, text, tag = match.groups()
-    if tag in _VALUES:
-        return "", "", _VALUES[tag]
+    if tag in NEW_VALUE and tag not in _CONTAINERS:
+        return "", "", NEW_VALUE[tag]()
     if tag is not None:
         return tag, "", ""
     if leaf == "string":
@@ -81,7 +80,7 @@ def parse(text: str, max_depth: int | None) -> PlistDict | None:
                 continue
             if tag not in _CONTAINERS:
                 return None
-            value = _CONTAINERS[tag]()
+            value = NEW_VALUE[tag]()
         if fields is None:
             items.append(value)
         elif key is None:
@@ -98,11 +97,3 @@ def parse(text: str, max_depth: int | None) -> PlistDict | None:
             elif isinstance(value, list):
                 fields, items = None, value
     return None
-
-
-_CONTAINERS: dict[str, Callable[[], PlistValue]] = {
-    "dict": dict,
-    "dict/": dict,
-    "array": list,
-    "array/": list,
-}

@@ -12,14 +12,14 @@ Source: prop_object.c and friends of 2016; driver spec section 1.2.
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import repeat
 
 from .base64 import decode_data
 from .errors import PlistError, error_at
 from .escapes import to_bytes, unescape
 from .numbers import parse_integer
-from .values import HEADER, KEY_BYTES_MAX, PlistDict, PlistValue
+from .values import HEADER, KEY_BYTES_MAX, NEW_VALUE, PlistDict, PlistValue
 
 _BLANK = r"[ \t\n\r\v\f]"
 _COMMENT = r"(?><!--.*?-->)"
@@ -111,7 +111,7 @@ def _fill(root: PlistDict, tokens: Iterator[_Token], max_depth: int | None) -> N
         elif leaf == "integer":
             value = parse_integer(body)
         elif opening:
-            value = _NEW[opening]()
+            value = NEW_VALUE[opening]()
         elif closing:
             if marked_key or (closing == "dict") is (fields is None):
                 raise PlistError(f"</{closing}> closes what is not open")
@@ -140,16 +140,6 @@ def _fill(root: PlistDict, tokens: Iterator[_Token], max_depth: int | None) -> N
 
 _PLAIN_KEY = KEY_BYTES_MAX // 4
 """So many characters are never more bytes than a key may have."""
-
-_NEW: dict[str, Callable[[], PlistValue]] = {
-    "dict": dict,
-    "dict/": dict,
-    "array": list,
-    "array/": list,
-    "string/": str,
-    "true/": lambda: True,
-    "false/": bool,
-}
 
 
 def _decode_key(text: str) -> str:

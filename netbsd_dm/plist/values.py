@@ -1,5 +1,6 @@
 """The values a property list holds, their limits, and what stands around them."""
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 KEY_BYTES_MAX = 128
@@ -37,3 +38,14 @@ class UInt(int):
 PlistDict: TypeAlias = dict[str, "PlistValue"]
 PlistList: TypeAlias = list["PlistValue"]
 PlistValue: TypeAlias = PlistDict | PlistList | str | bytes | bool | int | UInt
+
+NEW_VALUE: dict[str, Callable[[], PlistValue]] = {
+    "dict": dict,
+    "dict/": dict,
+    "array": list,
+    "array/": list,
+    "string/": str,
+    "true/": lambda: True,
+    "false/": lambda: False,
+}
+"""What a tag without text makes; a container may still be filled."""

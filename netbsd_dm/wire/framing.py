@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 END_TAG = b"</plist>"
 _BLANKS = b" \t\n\r\v\f"
-_LENGTH_BYTES = 4
+LENGTH_BYTES = 4
 MAX_FRAME_BYTES = 0x07FF_FFFF
 """The longest length whose first byte still says that it is a length."""
 
@@ -51,7 +51,7 @@ def frame(text: bytes, framing: Framing) -> bytes:
     """`text` as it goes over the socket."""
     if framing is Framing.TEXT:
         return text
-    return len(text).to_bytes(_LENGTH_BYTES, "big") + text
+    return len(text).to_bytes(LENGTH_BYTES, "big") + text
 
 
 class FrameReader:
@@ -106,15 +106,15 @@ class FrameReader:
     def _next_length(self) -> Event | None:
         buffer = self._buffer
         size = len(buffer)
-        if size < _LENGTH_BYTES:
+        if size < LENGTH_BYTES:
             return None
-        length = int.from_bytes(buffer[:_LENGTH_BYTES], "big")
-        end = _LENGTH_BYTES + length
+        length = int.from_bytes(buffer[:LENGTH_BYTES], "big")
+        end = LENGTH_BYTES + length
         if length > self._max_bytes + 1:
             return self._skip_frame(end)
         if size < end:
             return None
-        text = bytes(buffer[_LENGTH_BYTES:end])
+        text = bytes(buffer[LENGTH_BYTES:end])
         # The one byte more that is allowed is C's terminating NUL.
         if length > self._max_bytes and text[-1]:
             return self._skip_frame(end)
