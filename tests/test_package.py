@@ -20,6 +20,8 @@ FLOORS = (
     {"pdev"},
     {"targets"},
     {"driver"},
+    {"blockio"},
+    {"nbd"},
     {"server", "client"},
     {"capture"},
     {"cli"},

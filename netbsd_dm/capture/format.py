@@ -3,11 +3,14 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any
+
+from .access import Access, read_access
 
 _SECTORS_MAX = 2**31
 """A tebibyte: a disk is made again as a sparse file."""
@@ -56,7 +59,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line: a control exchange, or where `request` is None something else."""
+    """One line: a control exchange, or where `request` is None an access to a disk."""
 
     number: int
     label: str
@@ -65,11 +68,21 @@ class Step:
     reply: Recorded | None
     restarted_after: bool
     """A fresh driver answers from the next step on."""
+    access: Access | None = None
 
     @property
     def is_comparable(self) -> bool:
-        """Whether a reply must equal the recorded one."""
-        return self.reply is not None and self.step_class is StepClass.STABLE
+        """Whether a reply, or what an access comes to, must equal the recorded one."""
+        has_answer = self.reply is not None or (self.access and self.access.recorded)
+        return bool(has_answer) and self.step_class is StepClass.STABLE
+
+
+@dataclass(frozen=True, slots=True)
+class DiskChanges:
+    """The sectors of a disk that differ at the end: how many, and of some the digest."""
+
+    count: int
+    digests: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +93,13 @@ class Capture:
     description: str
     disks: tuple[Disk, ...]
     steps: tuple[Step, ...] = field(repr=False)
+    changes: Mapping[str, DiskChanges] = field(default_factory=dict, repr=False)
+    """By the name of each disk that was written to: what was seen of it at the end."""
+
+    @property
+    def has_accesses(self) -> bool:
+        """Whether disks are read or written, so that their contents matter."""
+        return any(step.access is not None for step in self.steps)
 
 
 def read_capture(path: Path) -> Capture:
@@ -98,9 +118,12 @@ def read_capture(path: Path) -> Capture:
             raise CaptureError(f"{path}: line {line}: not a step: {error!r}") from None
     try:
         disks = tuple(_disk(disk) for disk in head.get("disks", []))
-    except (KeyError, TypeError, ValueError) as error:
+        changes = head.get("recorded", {}).get("disk_changes", {})
+        changed = {str(name): _changes(sectors) for name, sectors in changes.items()}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CaptureError(f"{path}: line 1: not a disk: {error!r}") from None
-    return Capture(str(head["scenario"]), str(head.get("description", "")), disks, tuple(steps))
+    description = str(head.get("description", ""))
+    return Capture(str(head["scenario"]), description, disks, tuple(steps), changed)
 
 
 def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -125,6 +148,16 @@ def _disk(record: dict[str, Any]) -> Disk:
     return Disk(str(record["name"]), sectors, int(major), int(minor), record.get("tag", ""))
 
 
+def _changes(sectors: list[Any]) -> DiskChanges:
+    """Of many changed sectors a recording lists the first, and ends in their number."""
+    listed = {int(item[0]): str(item[2]) for item in sectors if isinstance(item, list)}
+    total = _TOTAL.search(sectors[-1]) if isinstance(sectors[-1], str) else None
+    return DiskChanges(int(total[1]) if total else len(listed), listed)
+
+
+_TOTAL = re.compile(r"([0-9]+) sectors")
+
+
 def _step(record: dict[str, Any]) -> Step:
     request = record.get("request")
     return Step(
@@ -134,6 +167,7 @@ def _step(record: dict[str, Any]) -> Step:
         request=None if request is None else _text(request),
         reply=_reply(record) if request is not None else None,
         restarted_after=bool(record.get("server_restarted_after")),
+        access=read_access(record["io"]) if "io" in record else None,
     )
 
 

@@ -1,7 +1,7 @@
 """Sending a capture to a server and comparing what it answers."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import Enum
@@ -14,8 +14,9 @@ from ..driver.profile import Profile
 from ..pdev.catalog import Catalog
 from ..server.conversation import Conversation
 from ..wire.framing import Framing, frame
-from .disks import offer_disks
-from .format import Capture, Disk, Step
+from .access import Access, Outcome, perform
+from .disks import changes, offer_disks
+from .format import Capture, Disk, DiskChanges, Step
 
 
 class Verdict(Enum):
@@ -34,6 +35,8 @@ class Result:
     verdict: Verdict
     reply: bytes | None = None
     reason: str = ""
+    outcome: Outcome | None = None
+    """What an access to a disk came to, instead of a reply."""
 
 
 class Peer(Protocol):
@@ -41,6 +44,10 @@ class Peer(Protocol):
 
     def exchange(self, request: bytes) -> bytes:
         """Send the text of a request; give the text of the reply, empty if none comes."""
+        ...
+
+    def access(self, access: Access) -> Outcome | None:
+        """Do it to the mapped disk; None if that is not in our hands."""
         ...
 
     def restart(self) -> bool:
@@ -51,19 +58,21 @@ class Peer(Protocol):
 class FreshServer:
     """The server's own conversation in this process, with the disks of a capture.
 
-    All of it but the socket: framing, limits, reader, commands, writer.
+    All of it but the socket: framing, limits, reader, commands, writer.  With
+    `filled`, the disks hold at the start what they held in the recording.
     """
 
-    def __init__(self, profile: Profile, disks: tuple[Disk, ...]) -> None:
+    def __init__(self, profile: Profile, disks: tuple[Disk, ...], *, filled: bool = False) -> None:
         self._profile = profile
         self._disks = disks
+        self._filled = filled
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         directory = Path(
             self._stack.enter_context(tempfile.TemporaryDirectory(prefix="netbsd-dm-replay-"))
         )
-        self._offers = offer_disks(self._disks, directory)
+        self._offers = offer_disks(self._disks, directory, filled=self._filled)
         self._start()
         return self
 
@@ -84,6 +93,13 @@ class FreshServer:
             self._converse()
         return reply[4:]
 
+    def access(self, access: Access) -> Outcome | None:
+        return perform(self._mapper, access)
+
+    def changes(self) -> Mapping[str, Mapping[int, str]]:
+        """By the name of each disk that has changed: its changed sectors, and their digests."""
+        return changes(self._disks, self._offers)
+
     def restart(self) -> bool:
         self._mapper.close()
         self._start()
@@ -101,9 +117,9 @@ class FreshServer:
 def replay(capture: Capture, peer: Peer) -> Iterator[Result]:
     """Send every request of `capture` to `peer`, in order.
 
-    A stable exchange must be answered byte for byte as recorded.  Requests of
-    the other classes are sent too, for a server must survive them, but what it
-    answers is not compared; accesses to the disk are skipped.
+    A stable exchange must be answered byte for byte as recorded, and a stable
+    access to a disk come to the same.  Those of the other classes are done too,
+    for a server must survive them, but what comes of them is not compared.
     """
     lost = False
     for step in capture.steps:
@@ -117,10 +133,35 @@ def _lost(step: Step) -> Result:
 
 
 def _compared(step: Step, peer: Peer) -> Result:
+    if step.access is not None:
+        return _accessed(step, step.access, peer)
     if step.request is None:
-        return Result(step, Verdict.SKIPPED, reason="an access to a disk")
+        return Result(step, Verdict.SKIPPED, reason="neither a request nor an access to a disk")
     reply = peer.exchange(step.request)
     if not step.is_comparable or step.reply is None:
         return Result(step, Verdict.SKIPPED, reply, f"recorded as {step.step_class.value}")
     verdict = Verdict.EQUAL if step.reply.equals(reply) else Verdict.DIFFERENT
     return Result(step, verdict, reply)
+
+
+def _accessed(step: Step, access: Access, peer: Peer) -> Result:
+    outcome = peer.access(access)
+    if outcome is None:
+        return Result(step, Verdict.SKIPPED, reason="an access to a disk")
+    if not step.is_comparable:
+        reason = f"recorded as {step.step_class.value}"
+        return Result(step, Verdict.SKIPPED, reason=reason, outcome=outcome)
+    verdict = Verdict.EQUAL if outcome == access.recorded else Verdict.DIFFERENT
+    return Result(step, verdict, outcome=outcome)
+
+
+def disk_differences(capture: Capture, found: Mapping[str, Mapping[int, str]]) -> Iterator[str]:
+    """In what the disks of a replay differ at the end from the recorded ones, a line each."""
+    for name in sorted(capture.changes.keys() | found.keys()):
+        recorded = capture.changes.get(name, DiskChanges(0, {}))
+        changed = found.get(name, {})
+        if len(changed) != recorded.count:
+            yield f"{name}: {len(changed)} sectors changed, recorded {recorded.count}"
+        for sector, digest in recorded.digests.items():
+            if changed.get(sector) != digest:
+                yield f"{name}: sector {sector} is not as it was recorded at the end"

@@ -8,7 +8,7 @@ import typer
 
 from ..pdev.catalog import Offer
 from ..pdev.devnum import makedev
-from ..pdev.handle import require_disk
+from ..pdev.file import require_disk
 from ..pdev.registry import MAPPER_DIRECTORY
 from ..wire.errors import DMError
 

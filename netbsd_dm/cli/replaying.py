@@ -9,9 +9,10 @@ from typing import NoReturn
 
 import typer
 
+from ..capture.access import Access, Outcome
 from ..capture.diff import Side, first_difference
 from ..capture.format import Capture, CaptureError, read_capture
-from ..capture.replay import FreshServer, Peer, Result, Verdict
+from ..capture.replay import FreshServer, Peer, Result, Verdict, disk_differences
 from ..capture.replay import replay as replay_capture
 from ..client.blocking import Client, connect
 from ..driver.profile import find_profile
@@ -37,6 +38,11 @@ def replay_all(captures: list[Path], socket: Path | None, profile: str, verbose:
                         reasons[result.reason] += 1
                     progress.clear()
                     _report(capture, result, verbose)
+                if isinstance(peer, FreshServer) and capture.has_accesses:
+                    for difference in disk_differences(capture, peer.changes()):
+                        verdicts[Verdict.DIFFERENT] += 1
+                        progress.clear()
+                        typer.echo(f"{capture.name}: {difference}")
     progress.clear()
     for reason, count in reasons.most_common():
         typer.echo(f"skipped {count}: {reason}")
@@ -51,6 +57,10 @@ def _report(capture: Capture, result: Result, verbose: bool) -> None:
     if result.verdict is not Verdict.DIFFERENT:
         return
     typer.secho(title, bold=True)
+    if result.step.access is not None:
+        typer.secho(f"- {result.step.access.recorded}", fg=_COLOURS[Side.RECORDED])
+        typer.secho(f"+ {result.outcome}", fg=_COLOURS[Side.ANSWERED])
+        return
     recorded = result.step.reply.text if result.step.reply else None
     if recorded is None:
         typer.echo("  the recorded reply is too long to be shown; size or checksum differ")
@@ -62,7 +72,7 @@ def _report(capture: Capture, result: Result, verbose: bool) -> None:
 
 def _peer(capture: Capture, profile: str, socket: Path | None) -> AbstractContextManager[Peer]:
     if socket is None:
-        return FreshServer(find_profile(profile), capture.disks)
+        return FreshServer(find_profile(profile), capture.disks, filled=capture.has_accesses)
     return _running(socket)
 
 
@@ -80,6 +90,9 @@ class _RunningServer:
 
     def exchange(self, request: bytes) -> bytes:
         return self._client.exchange_text(request)
+
+    def access(self, access: Access) -> Outcome | None:
+        return None
 
     def restart(self) -> bool:
         return False

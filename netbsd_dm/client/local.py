@@ -10,7 +10,7 @@ from ..driver.events import Pending
 from ..driver.mapper import Mapper
 from ..driver.profile import STANDARD, Profile
 from ..pdev.catalog import Catalog, Offer
-from ..pdev.handle import require_disk
+from ..pdev.file import require_disk
 from ..pdev.registry import Pdev
 from ..plist import PlistDict
 from ..targets.interface import Place

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..wire import flags
+from .statistics import Statistics
 from .table import EMPTY, Table
 
 
@@ -29,13 +30,22 @@ class Device:
     live_slot: int = 0
     """The index of the live slot; `status` and `table` report it."""
     event_nr: int = 0
-    """Counts table swaps, and what targets report."""
+    """Counts table swaps, what targets report, and the removal."""
     geometry: Geometry | None = None
     mapped_sectors: int | None = None
     """The size at the last resume with entries, which disk information tells; None before."""
     is_removed: bool = False
+    open_count: int = 0
+    """The NBD connections and Python handles that have it open."""
+    started_io: int = 0
+    """Requests that work on its sectors now, elsewhere: a drain waits for them."""
+    stops_io: bool = False
+    """New I/O waits: the device is suspended, or about to swap its tables."""
+    is_dirty: bool = False
+    """Written to since the last flush."""
+    statistics: Statistics = field(default_factory=Statistics)
     watchers: set[Callable[[], None]] = field(default_factory=set)
-    """Called after every event, and when the device is removed."""
+    """Called after every event, when I/O may go on or has drained, and on removal."""
     slots: list[Table] = field(default_factory=lambda: [EMPTY, EMPTY])
 
     @property
@@ -51,11 +61,6 @@ class Device:
     @inactive.setter
     def inactive(self, table: Table) -> None:
         self.slots[1 - self.live_slot] = table
-
-    @property
-    def open_count(self) -> int:
-        """The users of its tables: none, whenever a command runs (driver spec 3.3)."""
-        return 0
 
     def state_flags(self, sent: int) -> int:
         """`sent` with the bits that tell of both tables, and SUSPEND added if it is so."""
@@ -86,6 +91,25 @@ class Device:
         """Make the inactive table live."""
         self.live_slot = 1 - self.live_slot
 
+    @property
+    def is_read_only(self) -> bool:
+        return bool(self.flags & flags.READONLY)
+
+    def start_io(self) -> None:
+        """A request begins to work on the device's sectors."""
+        self.started_io += 1
+
+    def finish_io(self) -> None:
+        """It is done; the last one ends a drain."""
+        self.started_io -= 1
+        if not self.started_io:
+            self._notify()
+
+    def allow_io(self) -> None:
+        """Let the I/O run that has been waiting."""
+        self.stops_io = False
+        self._notify()
+
     def raise_event(self) -> None:
         """Count an event, and tell who waits for one."""
         self.event_nr += 1
@@ -97,7 +121,8 @@ class Device:
             self.slots[index] = EMPTY
             table.destroy()
         self.is_removed = True
-        self._notify()
+        self.stops_io = False
+        self.raise_event()
 
     def _notify(self) -> None:
         for watcher in tuple(self.watchers):

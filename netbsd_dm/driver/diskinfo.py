@@ -1,14 +1,16 @@
-"""Disk information: what DIOCGDISKINFO answers on a device node (driver spec section 4.6)."""
+"""Disk and wedge information: two ioctls on a device node (driver spec section 4.6)."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..pdev.handle import SECTOR_BYTES
 from ..plist import PlistDict, UInt
+from ..plist.escapes import cut_bytes
 from ..wire.errors import DMError, Errno
 from .device import Device
 
 _HEADS: Final = 64
 _SECTORS_PER_TRACK: Final = 32
+_WEDGE_NAME_BYTES: Final = 15
 
 
 def disk_info(device: Device) -> PlistDict:
@@ -33,3 +35,21 @@ def disk_info(device: Device) -> PlistDict:
     if cylinders:
         geometry["cylinders-per-unit"] = UInt(cylinders)
     return {"geometry": geometry, "type": "ESDI"}
+
+
+class Wedge(NamedTuple):
+    """What DIOCGWEDGEINFO answers: the device as a wedge of itself."""
+
+    devname: str
+    name: str
+    parent: str
+    size_sectors: int
+    ptype: str
+
+
+def wedge_info(device: Device) -> Wedge:
+    """The device as a wedge, its device name cut to 15 bytes."""
+    short = cut_bytes(device.name, _WEDGE_NAME_BYTES)
+    # The driver counts bytes, modulo 2^64, and divides.
+    size_bytes = device.live.size_sectors * SECTOR_BYTES % 2**64
+    return Wedge(short, device.name, short, size_bytes // SECTOR_BYTES, "ffs")

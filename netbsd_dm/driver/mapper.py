@@ -1,7 +1,7 @@
 """The device mapper itself: requests in, replies out."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ..pdev.catalog import Catalog
 from ..pdev.registry import Pdev
@@ -11,7 +11,7 @@ from . import draft
 from .admission import admit
 from .commands.table import commands_of
 from .device import Device
-from .events import EventWait, Pending
+from .events import Pending, Wait
 from .failure import failed_command
 from .profile import STANDARD, Profile, find_profile
 from .state import State
@@ -37,7 +37,8 @@ class Mapper:
         """Run the command that `request` asks for and turn it into the reply.
 
         The dictionary may be changed.  A failed command never raises: its reply
-        tells (`failure`).  waitevent may return a `Pending` reply.
+        tells (`failure`).  waitevent may return a `Pending` reply, and so may
+        what drains I/O: suspend, resume and remove.
         """
         if self.profile.accepts_draft and draft.is_draft(request):
             shipped = draft.to_shipped(request)
@@ -60,6 +61,17 @@ class Mapper:
         if device is None:
             raise DMError(Errno.ENOENT, f"no device named {name}")
         return device
+
+    def retain(self, pdevs: Iterable[Pdev]) -> None:
+        """Keep physical devices open, whatever becomes of the tables that opened them."""
+        for pdev in pdevs:
+            self._state.pdevs.retain(pdev)
+
+    def release(self, pdevs: Iterable[Pdev]) -> None:
+        """Give back what was retained; what nobody uses any more is closed."""
+        for pdev in pdevs:
+            self._state.pdevs.release(pdev)
+        self._state.pdevs.reap()
 
     def close(self) -> None:
         """Close every physical device; the mapper is not used afterwards."""
@@ -84,19 +96,22 @@ class Mapper:
             self._state.pdevs.reap()
         return finish(request) if finish else request
 
-    def _wait(
-        self, request: PlistDict, wait: EventWait, finish: Finish | None
-    ) -> PlistDict | Pending:
-        def attempt() -> PlistDict | None:
-            try:
-                if not wait.is_over(request):
-                    return None
-            except DMError as error:
-                failed_command(request, error, self.profile)
+    def _wait(self, request: PlistDict, wait: Wait, finish: Finish | None) -> PlistDict | Pending:
+        def finished() -> PlistDict:
             return finish(request) if finish else request
 
-        reply = attempt()
-        return reply if reply is not None else Pending(wait.device, attempt)
+        def attempt() -> PlistDict | None:
+            try:
+                return finished() if wait.is_over(request) else None
+            finally:
+                self._state.pdevs.reap()
+
+        def failed(error: DMError) -> PlistDict:
+            failed_command(request, error, self.profile)
+            return finished()
+
+        pending = Pending(wait, attempt, failed)
+        return pending if pending.reply is None else pending.reply
 
 
 def _internal(error: Exception) -> DMError:

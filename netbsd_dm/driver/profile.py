@@ -49,13 +49,26 @@ class Profile:
     rename_finds_by_uuid: bool
     """rename finds the device by its uuid, too."""
     remove_refuses_users: bool
-    """A device that another stands on cannot be removed."""
+    """A device that is open, or that another stands on, cannot be removed."""
+    counts_opens: bool
+    """`open_count` is the number of those who have the device open."""
+    suspend_stops_io: bool
+    """suspend lets started I/O end, flushes it, and holds new I/O until the resume."""
     reload_is_atomic: bool
     """A failed reload leaves the inactive slot as it was."""
     validates_tables: bool
     """A table without gaps, overlaps and ends beyond its devices."""
     strict_arguments: bool
     """The params of a target have exactly its words, and its numbers are numbers."""
+
+    enforces_readonly: bool
+    """A device created with READONLY refuses to be written."""
+    refuses_io_at_end: bool
+    """I/O that starts at the end of the device fails; it is not just short."""
+    byte_granular: bool
+    """I/O need not be aligned to sectors."""
+    backing_errors_are_eio: bool
+    """I/O beyond the end of a physical device fails with EIO, wherever it starts."""
 
 
 NETBSD_9 = Profile(
@@ -77,9 +90,15 @@ NETBSD_9 = Profile(
     rename_refuses_existing=False,
     rename_finds_by_uuid=False,
     remove_refuses_users=False,
+    counts_opens=False,
+    suspend_stops_io=False,
     reload_is_atomic=False,
     validates_tables=False,
     strict_arguments=False,
+    enforces_readonly=False,
+    refuses_io_at_end=False,
+    byte_granular=False,
+    backing_errors_are_eio=False,
 )
 """The driver of NetBSD 7 to 9, bug for bug."""
 
@@ -101,9 +120,15 @@ STANDARD = Profile(
     rename_refuses_existing=True,
     rename_finds_by_uuid=True,
     remove_refuses_users=True,
+    counts_opens=True,
+    suspend_stops_io=True,
     reload_is_atomic=True,
     validates_tables=True,
     strict_arguments=True,
+    enforces_readonly=True,
+    refuses_io_at_end=True,
+    byte_granular=True,
+    backing_errors_are_eio=True,
 )
 """The documented protocol, without the driver's bugs."""
 

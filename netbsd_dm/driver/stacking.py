@@ -53,18 +53,24 @@ def mapped_source(devices: DeviceList, name: str) -> MappedSource:
 
 def refuse_loop(upper: Device, lower: Iterable[Device]) -> None:
     """Raise `DMError` (ELOOP) if one of `lower` stands on `upper`, or is it."""
-    below = list(lower)
+    lower = list(lower)
+    if upper in lower or any(upper in devices_below(device) for device in lower):
+        raise DMError(
+            Errno.ELOOP,
+            f"a loop: what this line names is {upper.title} itself or stands on it",
+        )
+
+
+def devices_below(device: Device) -> set[Device]:
+    """The mapped devices on which `device` stands, however far below."""
+    below = list(_directly_below(device))
     seen: set[Device] = set()
     while below:
-        device = below.pop()
-        if device is upper:
-            raise DMError(
-                Errno.ELOOP,
-                f"a loop: what this line names is {upper.title} itself or stands on it",
-            )
-        if device not in seen:
-            seen.add(device)
-            below += _directly_below(device)
+        lower = below.pop()
+        if lower not in seen:
+            seen.add(lower)
+            below += _directly_below(lower)
+    return seen
 
 
 def is_used(device: Device, pdevs: PdevRegistry) -> bool:
@@ -79,10 +85,9 @@ def users_of(device: Device, devices: DeviceList) -> list[str]:
 
 def _directly_below(device: Device) -> Iterator[Device]:
     for table in device.slots:
-        for entry in table:
-            for pdev in entry.devices.opened:
-                if isinstance(pdev.handle, MappedHandle):
-                    yield pdev.handle.device
+        for pdev in table.pdevs:
+            if isinstance(pdev.handle, MappedHandle):
+                yield pdev.handle.device
 
 
 def _identity(device: Device) -> object:

@@ -40,6 +40,12 @@ class State:
         )
         return cls(profile, devices, pdevs, TargetRegistry(profile.targets))
 
+    def open_count(self, device: Device) -> int:
+        """What replies report; the driver counts the users of tables: none, whenever
+        a command runs (driver spec section 3.3).
+        """
+        return device.open_count if self.profile.counts_opens else 0
+
     def find(self, request: PlistDict, *, by_uuid: bool = True) -> Device:
         """The device a request names; else EXISTS is cleared and `DMError` raised (ENOENT)."""
         minor = fields.uint32(request, keys.MINOR)

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from ..pdev.registry import Pdev
 from ..targets.interface import Devices, Place, Target
 
 _log = logging.getLogger(__name__)
@@ -46,6 +47,14 @@ class Entry(NamedTuple):
             _log.exception("target %s failed in its end", self.target.name)
 
 
+class Span(NamedTuple):
+    """Sectors of a device, from one looked up to `end_sector`, with the entry they have."""
+
+    entry: Entry | None
+    end_sector: int
+    """Where the entry ends, or where the hole does that is there instead."""
+
+
 class Table:
     """The entries of one slot, in the order in which they were loaded.
 
@@ -54,13 +63,14 @@ class Table:
     the first entry that covers a sector has it.
     """
 
-    __slots__ = ("_starts", "entries", "size_sectors")
+    __slots__ = ("__weakref__", "_pdevs", "_starts", "entries", "size_sectors")
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.entries = tuple(entries)
         self.size_sectors = sum(entry.length_sectors for entry in self.entries) % _UINT64
         """The size of a device with this table: the sum of the lengths (spec 4.3)."""
         self._starts: array[int] | None = None
+        self._pdevs: frozenset[Pdev] | None = None
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -68,17 +78,47 @@ class Table:
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.entries)
 
-    def find(self, sector: int) -> Entry | None:
-        """The entry that covers `sector` of the device, or None."""
+    @property
+    def starts(self) -> "array[int]":
+        """Where the entries start; empty where they are in no order to search."""
         if self._starts is None:
             self._starts = self._search_array()
-        if len(self._starts) != len(self.entries):
+        return self._starts
+
+    @property
+    def pdevs(self) -> frozenset[Pdev]:
+        """The physical devices that its entries opened."""
+        if self._pdevs is None:
+            self._pdevs = frozenset(pdev for entry in self for pdev in entry.devices.opened)
+        return self._pdevs
+
+    def find(self, sector: int) -> Entry | None:
+        """The entry that covers `sector` of the device, or None."""
+        starts = self.starts
+        if len(starts) != len(self.entries):
             return next((entry for entry in self.entries if _covers(entry, sector)), None)
-        index = bisect_right(self._starts, sector) - 1
+        index = bisect_right(starts, sector) - 1
         if index < 0:
             return None
         entry = self.entries[index]
         return entry if _covers(entry, sector) else None
+
+    def span(self, sector: int) -> Span:
+        """The entry that covers `sector`, or the hole there, and how far it goes."""
+        entry = self.find(sector)
+        end = _UINT64 if entry is None else entry.start_sector + entry.length_sectors
+        # In order, nothing else begins before an entry ends; else an earlier line may.
+        if self.starts:
+            if entry is None:
+                index = bisect_right(self.starts, sector)
+                end = self.starts[index] if index < len(self.starts) else end
+            return Span(entry, end)
+        for other in self.entries:
+            if other is entry:
+                break
+            if sector < other.start_sector < end and other.length:
+                end = other.start_sector
+        return Span(entry, end)
 
     def map(self, sector: int) -> Place | None:
         """Where `sector` of the device lies; None in a hole."""
@@ -91,7 +131,6 @@ class Table:
             entry.destroy()
 
     def _search_array(self) -> "array[int]":
-        """The starts; empty where they are in no order to search."""
         starts = array("Q", (entry.start_sector for entry in self.entries))
         end = 0
         for start, entry in zip(starts, self.entries, strict=True):

@@ -7,7 +7,8 @@ from pathlib import Path, PurePath, PurePosixPath
 
 from ..wire.errors import DMError, Errno
 from .devnum import VND_BLOCK_MAJOR, VND_MINORS_PER_UNIT, makedev
-from .handle import FileHandle, Handle, Source
+from .file import FileHandle
+from .handle import Handle, Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """error: every access fails."""
 
 from .arguments import Arguments
-from .interface import Devices, Filler, Place, Target
+from .interface import ENDLESS, Devices, Filler, Place, Run, Target
 
 
 class Error(Target):
@@ -17,3 +17,6 @@ class Error(Target):
 
     def map(self, sector: int) -> Place:
         return Place(Filler.ERROR, sector)
+
+    def run(self, sector: int) -> Run:
+        return Run(0, ENDLESS, Filler.ERROR, 0)

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from enum import Enum
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from ..pdev.registry import Pdev, PdevRegistry
 from ..wire.errors import DMError, Errno
@@ -24,6 +24,22 @@ class Place(NamedTuple):
 
     device: Pdev | Filler
     sector: int
+
+
+class Run(NamedTuple):
+    """Sectors of an entry that lie in one piece: from `first_sector` below `end_sector`.
+
+    Sector s of them is sector s + `shift_sectors` of `device`.
+    """
+
+    first_sector: int
+    end_sector: int
+    device: Pdev | Filler
+    shift_sectors: int
+
+
+ENDLESS: Final = 2**64
+"""The end of a run that goes on to the end of the entry."""
 
 
 class Extent(NamedTuple):
@@ -78,6 +94,14 @@ class Target(ABC):
     @abstractmethod
     def map(self, sector: int) -> Place:
         """Where `sector` lies."""
+
+    def run(self, sector: int) -> Run:
+        """The longest run around `sector` that the target can tell; I/O goes by runs.
+
+        A target that does not say is mapped sector by sector.
+        """
+        place = self.map(sector)
+        return Run(sector, sector + 1, place.device, place.sector - sector)
 
     def destroy(self) -> None:
         """The entry is going away; its devices are released after this."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ..pdev.registry import Pdev
 from .arguments import Arguments
-from .interface import Devices, Extent, Place, Target
+from .interface import ENDLESS, Devices, Extent, Place, Run, Target
 
 
 class Linear(Target):
@@ -23,6 +23,9 @@ class Linear(Target):
 
     def map(self, sector: int) -> Place:
         return Place(self.pdev, self.offset_sectors + sector)
+
+    def run(self, sector: int) -> Run:
+        return Run(0, ENDLESS, self.pdev, self.offset_sectors)
 
     def table(self) -> str:
         return f"{self.pdev.name} {self.offset_sectors}"

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from ..pdev.registry import Pdev
 from ..wire.errors import DMError, Errno
 from .arguments import Arguments
-from .interface import Devices, Extent, Place, Target
+from .interface import Devices, Extent, Place, Run, Target
 
 _STRIPES_MAX: Final = 255
 _DRIVER_WORDS: Final = 10
@@ -41,12 +41,18 @@ class Striped(Target):
         self.stripes = [_open_stripe(arguments, devices, 2 + 2 * i) for i in range(count)]
 
     def map(self, sector: int) -> Place:
+        run = self.run(sector)
+        return Place(run.device, sector + run.shift_sectors)
+
+    def run(self, sector: int) -> Run:
         if not self.stripes or not self.chunk_sectors:
             raise DMError(Errno.EIO, f"striped {self.table()}: the driver divides by zero here")
-        chunk, offset = divmod(sector, self.chunk_sectors)
+        chunk = sector // self.chunk_sectors
         row, column = divmod(chunk, len(self.stripes))
-        stripe = self.stripes[column]
-        return Place(stripe.pdev, stripe.offset_sectors + row * self.chunk_sectors + offset)
+        pdev, offset_sectors = self.stripes[column]
+        first = chunk * self.chunk_sectors
+        shift = offset_sectors + row * self.chunk_sectors - first
+        return Run(first, first + self.chunk_sectors, pdev, shift)
 
     def table(self) -> str:
         parts = [f"{len(self.stripes)} {self.chunk_sectors}"]

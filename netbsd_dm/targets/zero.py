@@ -1,7 +1,7 @@
 """zero: reads give zero bytes, writes vanish."""
 
 from .arguments import Arguments
-from .interface import Devices, Filler, Place, Target
+from .interface import ENDLESS, Devices, Filler, Place, Run, Target
 
 
 class Zero(Target):
@@ -17,3 +17,6 @@ class Zero(Target):
 
     def map(self, sector: int) -> Place:
         return Place(Filler.ZERO, sector)
+
+    def run(self, sector: int) -> Run:
+        return Run(0, ENDLESS, Filler.ZERO, 0)

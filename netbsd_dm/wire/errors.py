@@ -14,6 +14,7 @@ class Errno(IntEnum):
     EBUSY = 16
     EEXIST = 17
     EINVAL = 22
+    ENOSPC = 28
     EAGAIN = 35
     ELOOP = 62
     ENOTSUP = 86

@@ -19,6 +19,6 @@ INACTIVE_PRESENT: Final = 0x0040
 SKIP_LOCKFS: Final = 0x0400
 """In: ignored."""
 NOFLUSH: Final = 0x0800
-"""In, with suspend: ignored by the driver."""
+"""In, with suspend: do not flush; the driver, which never does, ignores it."""
 QUERY_INACTIVE_TABLE: Final = 0x1000
 """In, with deps, status and table: look at the inactive slot."""

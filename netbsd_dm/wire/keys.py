@@ -29,6 +29,16 @@ MESSAGE: Final = "message"
 CYLINDERS: Final = "cylinders"
 HEADS: Final = "heads"
 SECTORS: Final = "sectors"
+# ... iostat
+READS: Final = "reads"
+READ_BYTES: Final = "read_bytes"
+WRITES: Final = "writes"
+WRITTEN_BYTES: Final = "written_bytes"
+FLUSHES: Final = "flushes"
+DISCARDS: Final = "discards"
+ERRORS: Final = "errors"
+LATENCY_NS: Final = "latency_ns"
+SLOWEST_NS: Final = "slowest_ns"
 
 # When something fails (socket contract)
 ERROR: Final = "error"

@@ -7,6 +7,8 @@ from ...plist.escapes import cut_bytes, to_bytes
 from ...wire import fields, flags, keys
 from ...wire.errors import DMError, Errno, UndefinedError
 from ..device import Device
+from ..drain import after_io, flush_of
+from ..events import DrainWait
 from ..stacking import is_used, users_of
 from ..state import State, check_name
 
@@ -47,20 +49,26 @@ def _taken(state: State, name: str) -> DMError:
     )
 
 
-def remove(state: State, request: PlistDict) -> None:
+def remove(state: State, request: PlistDict) -> DrainWait | None:
     """Take the device off the list and give back what its tables use."""
     device = state.find(request)
     if state.profile.remove_refuses_users:
         refuse_users(state, device)
     state.devices.remove(device)
     device.destroy()
+    return after_io(device)
 
 
 def refuse_users(state: State, device: Device) -> None:
-    """Raise `DMError` (EBUSY) if other devices stand on `device`."""
+    """Raise `DMError` (EBUSY) if `device` is open, or other devices stand on it."""
     if is_used(device, state.pdevs):
         users = ", ".join(users_of(device, state.devices))
         raise DMError(Errno.EBUSY, f"{device.title} is used by {users}: remove that first")
+    if device.open_count:
+        raise DMError(
+            Errno.EBUSY,
+            f"{device.title} is open, {device.open_count} times: disconnect its NBD clients first",
+        )
 
 
 def rename(state: State, request: PlistDict) -> None:
@@ -84,7 +92,7 @@ def rename(state: State, request: PlistDict) -> None:
             )
     state.devices.remove(device)
     device.name = new_name
-    request[keys.OPEN_COUNT] = UInt(device.open_count)
+    request[keys.OPEN_COUNT] = UInt(state.open_count(device))
     request[keys.MINOR] = UInt(device.minor)
     request[keys.UUID] = device.uuid
     if not state.devices.insert(device):
@@ -102,18 +110,41 @@ def _find_to_rename(state: State, request: PlistDict) -> Device:
     return device or namesake or state.find(request, by_uuid=False)
 
 
-def suspend(state: State, request: PlistDict) -> None:
-    """Mark the device suspended; the reply's flags are the device's own."""
+def suspend(state: State, request: PlistDict) -> DrainWait | None:
+    """Mark the device suspended; the reply's flags are the device's own.
+
+    New I/O then waits for the resume, and the reply for what has been started,
+    which is flushed unless the request has NOFLUSH.
+    """
     device = state.find(request)
     device.flags |= flags.SUSPEND
-    request[keys.OPEN_COUNT] = UInt(device.open_count)
+    no_flush = bool(fields.uint32(request, keys.FLAGS) & flags.NOFLUSH)
+    request[keys.OPEN_COUNT] = UInt(state.open_count(device))
     request[keys.FLAGS] = UInt(device.flags | flags.EXISTS)
     request[keys.MINOR] = UInt(device.minor)
+    if not state.profile.suspend_stops_io:
+        return None
+    device.stops_io = True
+    return after_io(device, work=None if no_flush else flush_of(device))
 
 
-def resume(state: State, request: PlistDict) -> None:
+def resume(state: State, request: PlistDict) -> DrainWait | None:
     """Make the inactive table live, and end the table that was."""
     device = state.find(request)
+    if state.profile.suspend_stops_io and device.started_io:
+        device.stops_io = True  # as if suspended first: no request meets two tables
+        return DrainWait(device, lambda request: _swap_drained(state, device, request))
+    _swap(state, device, request)
+    return None
+
+
+def _swap_drained(state: State, device: Device, request: PlistDict) -> None:
+    if device.is_removed:
+        raise DMError(Errno.ENXIO, f"{device.title} was removed before its I/O had drained")
+    _swap(state, device, request)
+
+
+def _swap(state: State, device: Device, request: PlistDict) -> None:
     device.flags &= ~(flags.SUSPEND | flags.INACTIVE_PRESENT)
     device.flags |= flags.ACTIVE_PRESENT
     swap = bool(device.inactive) or not state.profile.resume_keeps_live_table
@@ -122,17 +153,19 @@ def resume(state: State, request: PlistDict) -> None:
     if device.live:
         device.mapped_sectors = device.live.size_sectors
     fields.add_flags(request, flags.EXISTS)
-    request[keys.OPEN_COUNT] = UInt(device.open_count)
+    request[keys.OPEN_COUNT] = UInt(state.open_count(device))
     request[keys.MINOR] = UInt(device.minor)
     if swap:
         device.destroy_inactive()
         device.raise_event()
+    if device.stops_io:
+        device.allow_io()
 
 
 def info(state: State, request: PlistDict) -> None:
     """State and numbers of the device."""
     device = state.find(request)
-    request[keys.OPEN_COUNT] = UInt(device.open_count)
+    request[keys.OPEN_COUNT] = UInt(state.open_count(device))
     request[keys.MINOR] = UInt(device.minor)
     request[keys.UUID] = device.uuid
     request[keys.TARGET_COUNT] = UInt(len(device.live))

@@ -1,9 +1,9 @@
 """The four commands that NetBSD's header lists and its driver lacks (socket contract)."""
 
-from ...plist import PlistDict
+from ...plist import PlistDict, UInt
 from ...wire import fields, keys
 from ...wire.errors import DMError, Errno
-from ..device import Geometry
+from ..device import Device, Geometry
 from ..events import EventWait
 from ..stacking import is_used
 from ..state import State, one_dictionary
@@ -15,7 +15,7 @@ def remove_all(state: State, request: PlistDict) -> None:
     while removed:
         removed = False
         for device in reversed(tuple(state.devices)):  # what stands on others is newer
-            if not is_used(device, state.pdevs):
+            if not device.open_count and not is_used(device, state.pdevs):
                 state.devices.remove(device)
                 device.destroy()
                 removed = True
@@ -59,3 +59,27 @@ def setgeometry(state: State, request: PlistDict) -> None:
             raise DMError(Errno.EINVAL, f"{key} is missing or no number", f"cmd_data[0].{key}")
         numbers.append(number)
     device.geometry = Geometry(*numbers)
+
+
+def iostat(state: State, request: PlistDict) -> None:
+    """cmd_data: the I/O statistics of the device, or of all if the request names none."""
+    names_one = any(request.get(key) for key in (keys.MINOR, keys.NAME, keys.UUID))
+    devices = [state.find(request)] if names_one else list(state.devices)
+    request[keys.CMD_DATA] = [_statistics(device) for device in devices]
+
+
+def _statistics(device: Device) -> PlistDict:
+    counted = device.statistics
+    return {
+        keys.NAME: device.name,
+        keys.MINOR: UInt(device.minor),
+        keys.READS: UInt(counted.reads),
+        keys.READ_BYTES: UInt(counted.read_bytes),
+        keys.WRITES: UInt(counted.writes),
+        keys.WRITTEN_BYTES: UInt(counted.written_bytes),
+        keys.FLUSHES: UInt(counted.flushes),
+        keys.DISCARDS: UInt(counted.discards),
+        keys.ERRORS: UInt(counted.errors),
+        keys.LATENCY_NS: UInt(counted.latency_ns),
+        keys.SLOWEST_NS: UInt(counted.slowest_ns),
+    }

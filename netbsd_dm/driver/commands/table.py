@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...plist import PlistDict
-from ..events import EventWait
+from ..events import Wait
 from ..profile import Profile
 from ..state import State
 from . import devices, extra, listing, tables
@@ -14,7 +14,7 @@ from . import devices, extra, listing, tables
 class Command:
     """One entry of the driver's command table (driver spec section 2.2)."""
 
-    run: Callable[[State, PlistDict], EventWait | None]
+    run: Callable[[State, PlistDict], Wait | None]
     for_all: bool = False
     """Everybody may; the others are for root and the server's own user."""
     is_extra: bool = False
@@ -41,6 +41,7 @@ COMMANDS = {
     "waitevent": Command(extra.waitevent, for_all=True, is_extra=True),
     "message": Command(extra.message, is_extra=True),
     "setgeometry": Command(extra.setgeometry, is_extra=True),
+    "iostat": Command(extra.iostat, for_all=True, is_extra=True),
 }
 
 

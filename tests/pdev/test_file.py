@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from netbsd_dm.pdev.handle import FileHandle, require_disk
+from netbsd_dm.pdev.file import FileHandle, require_disk
 from netbsd_dm.wire.errors import DMError, Errno
 
 from .conftest import descriptors, make_disk

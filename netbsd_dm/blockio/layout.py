@@ -1,0 +1,121 @@
+"""Where the bytes of a device lie, by its live table."""
+
+from bisect import bisect_right
+from typing import Final, NamedTuple
+from weakref import WeakKeyDictionary
+
+from ..driver.device import Device
+from ..driver.stacking import MappedHandle
+from ..driver.table import Table
+from ..pdev.file import FileHandle
+from ..pdev.handle import SECTOR_BYTES
+from ..pdev.registry import Pdev
+from ..targets.interface import Filler
+from ..wire.errors import DMError, Errno
+
+_NO_FILE: Final = -1
+
+
+class Window(NamedTuple):
+    """Bytes of a device that lie in one piece: from `start` below `end`.
+
+    Byte b of them is byte b + `shift` of `place`, which is None in a hole of the
+    table.  `fd` and `cached_flags` are the file's, -1 and None without one.
+    """
+
+    start: int
+    end: int
+    place: FileHandle | Filler | Device | None
+    shift: int
+    pdev: Pdev | None = None
+    fd: int = _NO_FILE
+    cached_flags: int | None = None
+
+
+class HeldError(Exception):
+    """A device holds its I/O: it is suspended, or about to swap its tables."""
+
+    def __init__(self, device: Device) -> None:
+        super().__init__(f"{device.title} is suspended: resume it first")
+        self.device = device
+
+
+class Layout:
+    """The windows of one table, each made when it is first needed.
+
+    A look-up is a binary search.  For each entry the last window is kept, which
+    for a linear one is the whole entry.
+    """
+
+    __slots__ = ("__weakref__", "_starts", "_table", "_windows")
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._starts = table.starts
+        self._windows: list[Window | None] = [None] * (len(self._starts) or 1)
+
+    def window(self, offset_bytes: int) -> Window:
+        """The window around a byte of the device."""
+        index = bisect_right(self._starts, offset_bytes // SECTOR_BYTES) - 1
+        window = self._windows[index]
+        if window is not None and window.start <= offset_bytes < window.end:
+            return window
+        return self._look(index, offset_bytes)
+
+    def _look(self, index: int, offset_bytes: int) -> Window:
+        sector = offset_bytes // SECTOR_BYTES
+        entry, end_sector = self._table.span(sector)
+        if entry is None:
+            return Window(sector * SECTOR_BYTES, end_sector * SECTOR_BYTES, None, 0)
+        run = entry.target.run(sector - entry.start_sector)
+        start = (entry.start_sector + run.first_sector) * SECTOR_BYTES
+        end = min(entry.start_sector + run.end_sector, end_sector) * SECTOR_BYTES
+        shift = (run.shift_sectors - entry.start_sector) * SECTOR_BYTES
+        if not self._starts:  # overlaid by earlier lines, perhaps before this sector
+            start = sector * SECTOR_BYTES
+        window = self._windows[index] = _placed(start, end, run.device, shift)
+        return window
+
+
+def _placed(start: int, end: int, device: Pdev | Filler, shift: int) -> Window:
+    if isinstance(device, Filler):
+        return Window(start, end, device, shift)
+    handle = device.handle
+    if isinstance(handle, FileHandle):
+        return Window(start, end, handle, shift, device, handle.fd, handle.cached_flags)
+    if isinstance(handle, MappedHandle):
+        return Window(start, end, handle.device, shift, device)
+    raise DMError(Errno.EIO, f"{device.name} is no device that can be read or written")
+
+
+_layouts: WeakKeyDictionary[Table, Layout] = WeakKeyDictionary()
+
+
+def layout_of(table: Table) -> Layout:
+    """The layout of a table; one for all who ask while it is live."""
+    layout = _layouts.get(table)
+    if layout is None:
+        layout = _layouts[table] = Layout(table)
+    return layout
+
+
+def look_through(window: Window, offset_bytes: int, passed: set[Device]) -> Window:
+    """`window` as it is after all devices that it stands on, which go into `passed`.
+
+    Its place is then a file, a filler or a hole.  Raises `HeldError`.
+    """
+    while isinstance(window.place, Device):
+        device = window.place
+        if device.stops_io:
+            raise HeldError(device)
+        passed.add(device)
+        below = layout_of(device.live).window(offset_bytes + window.shift)
+        size_bytes = device.live.size_sectors * SECTOR_BYTES
+        if offset_bytes + window.shift >= size_bytes:
+            below = Window(size_bytes, window.end + window.shift, None, 0)
+        window = below._replace(
+            start=max(window.start, below.start - window.shift),
+            end=min(window.end, below.end - window.shift),
+            shift=window.shift + below.shift,
+        )
+    return window
