@@ -87,7 +87,7 @@ class Volume:
 
     def flush(self) -> None:
         """Make every write that has returned durable."""
-        self._run(Op.FLUSH, 0, 0, lambda extents: None)
+        self._run(Op.FLUSH, 0, 0, _nothing)
 
     def discard(self, offset_bytes: int, length_bytes: int) -> None:
         """Give the space of that range back; what it then holds is undefined."""
@@ -183,6 +183,10 @@ class Volume:
             failed = False
         finally:
             begun.end(failed=failed)
+
+
+def _nothing(extents: Iterable[Extent]) -> None:
+    """A flush does nothing to ranges."""
 
 
 def _refuse_beyond(extents: Iterable[Extent]) -> None:

@@ -41,8 +41,10 @@ class State:
         return cls(profile, devices, pdevs, TargetRegistry(profile.targets))
 
     def open_count(self, device: Device) -> int:
-        """What replies report; the driver counts the users of tables: none, whenever
-        a command runs (driver spec section 3.3).
+        """What replies report.
+
+        The driver counts the users of tables: none, whenever a command runs
+        (driver spec section 3.3).
         """
         return device.open_count if self.profile.counts_opens else 0
 

@@ -13,6 +13,7 @@ class Errno(IntEnum):
     E2BIG = 7
     EBUSY = 16
     EEXIST = 17
+    ENODEV = 19
     EINVAL = 22
     ENOSPC = 28
     EAGAIN = 35
