@@ -54,6 +54,10 @@ class Access:
         """It is done; whether well or not goes into the statistics."""
         count(self._device, self.op, self.length_bytes, failed=failed)
         self._device.statistics.took(time.perf_counter_ns() - self._begun_ns)
+        self.forget()
+
+    def forget(self) -> None:
+        """End it as if it had never been."""
         self._mapper.release(self._pdevs)
         for device in self._devices:
             device.finish_io()

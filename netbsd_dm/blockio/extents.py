@@ -46,12 +46,17 @@ def whole_files(device: Device, passed: set[Device]) -> Iterator[Extent]:
 
     As `extents`; a file may come more than once.
     """
-    if device.stops_io:
-        raise HeldError(device)
-    passed.add(device)
-    for pdev in device.live.pdevs:
-        handle = pdev.handle
-        if isinstance(handle, FileHandle):
-            yield Extent(handle, 0, 0, pdev)
-        elif isinstance(handle, MappedHandle):
-            yield from whole_files(handle.device, passed)
+    below = [device]
+    while below:
+        each = below.pop()
+        if each in passed:
+            continue
+        if each.stops_io:
+            raise HeldError(each)
+        passed.add(each)
+        for pdev in each.live.pdevs:
+            handle = pdev.handle
+            if isinstance(handle, FileHandle):
+                yield Extent(handle, 0, 0, pdev)
+            elif isinstance(handle, MappedHandle):
+                below.append(handle.device)

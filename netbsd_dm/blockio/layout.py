@@ -2,15 +2,15 @@
 
 from bisect import bisect_right
 from typing import Final, NamedTuple
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from ..driver.device import Device
 from ..driver.stacking import MappedHandle
-from ..driver.table import Table
+from ..driver.table import Entry, Table
 from ..pdev.file import FileHandle
 from ..pdev.handle import SECTOR_BYTES
 from ..pdev.registry import Pdev
-from ..targets.interface import Filler
+from ..targets.interface import Filler, Run
 from ..wire.errors import DMError, Errno
 
 _NO_FILE: Final = -1
@@ -50,7 +50,7 @@ class Layout:
     __slots__ = ("__weakref__", "_starts", "_table", "_windows")
 
     def __init__(self, table: Table) -> None:
-        self._table = table
+        self._table = ref(table)  # or it would never be forgotten
         self._starts = table.starts
         self._windows: list[Window | None] = [None] * (len(self._starts) or 1)
 
@@ -64,10 +64,12 @@ class Layout:
 
     def _look(self, index: int, offset_bytes: int) -> Window:
         sector = offset_bytes // SECTOR_BYTES
-        entry, end_sector = self._table.span(sector)
+        table = self._table()
+        assert table is not None, "the table of this layout is gone"
+        entry, end_sector = table.span(sector)
         if entry is None:
             return Window(sector * SECTOR_BYTES, end_sector * SECTOR_BYTES, None, 0)
-        run = entry.target.run(sector - entry.start_sector)
+        run = _run_of(entry, sector - entry.start_sector)
         start = (entry.start_sector + run.first_sector) * SECTOR_BYTES
         end = min(entry.start_sector + run.end_sector, end_sector) * SECTOR_BYTES
         shift = (run.shift_sectors - entry.start_sector) * SECTOR_BYTES
@@ -75,6 +77,19 @@ class Layout:
             start = sector * SECTOR_BYTES
         window = self._windows[index] = _placed(start, end, run.device, shift)
         return window
+
+
+def _run_of(entry: Entry, sector: int) -> Run:
+    """The run around a sector; a target of a package may raise, or say, anything."""
+    try:
+        run = entry.target.run(sector)
+    except DMError:
+        raise
+    except Exception as error:
+        raise DMError(Errno.EIO, f"target {entry.target.name} failed: {error!r}") from error
+    if not run.first_sector <= sector < run.end_sector:
+        raise DMError(Errno.EIO, f"target {entry.target.name}: sector {sector} is not in {run}")
+    return run
 
 
 def _placed(start: int, end: int, device: Pdev | Filler, shift: int) -> Window:
@@ -110,12 +125,13 @@ def look_through(window: Window, offset_bytes: int, passed: set[Device]) -> Wind
             raise HeldError(device)
         passed.add(device)
         below = layout_of(device.live).window(offset_bytes + window.shift)
-        size_bytes = device.live.size_sectors * SECTOR_BYTES
+        end = size_bytes = device.live.size_sectors * SECTOR_BYTES
         if offset_bytes + window.shift >= size_bytes:
-            below = Window(size_bytes, window.end + window.shift, None, 0)
+            end = window.end + window.shift
+            below = Window(size_bytes, end, None, 0)
         window = below._replace(
             start=max(window.start, below.start - window.shift),
-            end=min(window.end, below.end - window.shift),
+            end=min(window.end, below.end - window.shift, end - window.shift),
             shift=window.shift + below.shift,
         )
     return window

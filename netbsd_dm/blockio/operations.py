@@ -52,6 +52,15 @@ def write_zeroes(extents: Iterable[Extent], *, may_punch: bool) -> None:
     _each(extents, clear)
 
 
+def cache(extents: Iterable[Extent]) -> None:
+    """Have the files read it ahead, for it will be asked for."""
+
+    def ahead(extent: Extent, file: FileHandle, done: int) -> None:
+        file.read_ahead(extent.offset_bytes, extent.length_bytes)
+
+    _each(extents, ahead)
+
+
 def flush(files: Iterable[FileHandle]) -> None:
     """Make all writes to `files` durable; every one is tried."""
     problem = None

@@ -62,6 +62,15 @@ _RequestLimit = Annotated[
 _ConnectionLimit = Annotated[
     int, typer.Option(min=1, metavar="N", help="Further clients wait until one leaves.")
 ]
+_Nbd = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="PATH",
+        help="Export the mapped devices over NBD on this Unix socket, by name, uuid or minor."
+        "  A socket handed over in LISTEN_FDS is taken for that, too.",
+        show_default=False,
+    ),
+]
 _PidFile = Annotated[
     Path | None,
     typer.Option(
@@ -95,6 +104,7 @@ def serve(
     superuser: _Superusers = None,
     max_request: _RequestLimit = None,
     max_connections: _ConnectionLimit = 500,
+    nbd: _Nbd = None,
     pid_file: _PidFile = None,
     run: _Run = None,
     exit_with_parent: _ExitWithParent = False,
@@ -106,7 +116,7 @@ def serve(
 
     For example:
 
-        netbsd-dm serve -U dm.sock --device /dev/wd1a=disk.img,dev=197:0
+        netbsd-dm serve -U dm.sock --device /dev/wd1a=disk.img,dev=197:0 --nbd nbd.sock
     """
     from .starting import start
 
@@ -119,6 +129,7 @@ def serve(
         superusers=superuser or (),
         max_request_bytes=max_request,
         max_connections=max_connections,
+        nbd_path=nbd,
         pid_file=pid_file,
         command=run,
         exit_with_parent=exit_with_parent,

@@ -5,6 +5,7 @@ import logging
 import os
 import pwd
 import resource
+import socket as socket_module
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ import typer
 from ..driver.profile import find_profile
 from ..pdev.catalog import Catalog
 from ..server import serving
+from ..server.activation import activated_listener, forget_activation
 from ..server.processes import exit_with_parent as end_with_parent
 from ..server.settings import ServeError, Settings
 from ..wire.address import SOCKET_NAME, default_socket_path, own_directory
@@ -34,6 +36,7 @@ def start(
     superusers: Iterable[str],
     max_request_bytes: int | None,
     max_connections: int,
+    nbd_path: Path | None,
     pid_file: Path | None,
     command: str | None,
     exit_with_parent: bool,
@@ -51,11 +54,25 @@ def start(
             max_request_bytes=max_request_bytes,
             superusers=frozenset(_uid(text) for text in superusers),
             max_connections=max_connections,
+            nbd_path=nbd_path,
+            nbd_listener=_activated(nbd_path),
             pid_file=pid_file,
             command=command,
         )
         status = _run(settings, exit_with_parent, verbose)
     raise typer.Exit(status)
+
+
+def _activated(nbd_path: Path | None) -> socket_module.socket | None:
+    try:
+        listener = activated_listener(os.environ)
+    except ServeError as error:
+        fail(str(error), FAILED)
+    if listener is not None:
+        forget_activation()
+        if nbd_path is not None:
+            fail("there is a socket in LISTEN_FDS and an --nbd: leave one of them out")
+    return listener
 
 
 def _run(settings: Settings, exit_with_parent: bool, verbose: bool) -> int:

@@ -3,17 +3,38 @@
 from collections.abc import Callable, Iterator
 
 from ..pdev.file import FileHandle
+from ..pdev.registry import Pdev, PdevRegistry
 from ..plist import PlistDict
+from ..wire.errors import DMError
 from .device import Device
 from .events import DrainWait
 from .stacking import devices_below
 
 
-def after_io(device: Device, work: Callable[[], None] | None = None) -> DrainWait | None:
-    """The wait until what works on `device` is done, then for `work`; None if for nothing."""
-    if not device.started_io and work is None:
-        return None
-    return DrainWait(device, _as_it_is, work=work)
+def after_io(device: Device) -> DrainWait | None:
+    """The wait until what works on `device` is done; None if nothing does."""
+    return DrainWait(device, _as_it_is) if device.started_io else None
+
+
+def after_flush(device: Device, pdevs: PdevRegistry) -> DrainWait | None:
+    """As `after_io`, and then until its writes are durable.
+
+    Its files stay open until then, even if the device is resumed meanwhile with
+    a table that has others.
+    """
+    flush = flush_of(device)
+    if flush is None:
+        return after_io(device)
+    kept = set(_pdevs_of(device))
+    for pdev in kept:
+        pdevs.retain(pdev)
+
+    def give_back() -> None:
+        for pdev in kept:
+            pdevs.release(pdev)
+        pdevs.reap()
+
+    return DrainWait(device, _as_it_is, work=flush, at_end=give_back)
 
 
 def _as_it_is(request: PlistDict) -> None:
@@ -30,16 +51,24 @@ def flush_of(device: Device) -> Callable[[], None] | None:
     files = set(files_of(device))
 
     def flush() -> None:
-        for file in files:
-            file.sync()
-        device.is_dirty = False
+        device.is_dirty = False  # before, for a write meanwhile makes it dirty again
+        try:
+            for file in files:
+                file.sync()
+        except DMError:
+            device.is_dirty = True
+            raise
 
     return flush
 
 
 def files_of(device: Device) -> Iterator[FileHandle]:
     """The files that its live table stands on, through other devices too."""
+    for pdev in _pdevs_of(device):
+        if isinstance(pdev.handle, FileHandle):
+            yield pdev.handle
+
+
+def _pdevs_of(device: Device) -> Iterator[Pdev]:
     for each in (device, *devices_below(device)):
-        for pdev in each.live.pdevs:
-            if isinstance(pdev.handle, FileHandle):
-                yield pdev.handle
+        yield from each.live.pdevs

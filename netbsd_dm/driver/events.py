@@ -35,6 +35,10 @@ class Wait(Protocol):
         """
         ...
 
+    def end(self) -> None:
+        """The reply is given, or nobody wants it: give back what was kept for the work."""
+        ...
+
 
 class Pending:
     """A reply that is not ready; it becomes so once, or is cancelled.
@@ -56,6 +60,9 @@ class Pending:
         self._attempt = attempt
         self._failed = failed
         self._listener: Callable[[], None] | None = None
+        self._is_wanted = True
+        self._has_ended = False
+        self._is_looking = False
         self._given: PlistDict | None = None
         self.reply: PlistDict | None = None
         self.work: Callable[[], None] | None = None
@@ -75,9 +82,13 @@ class Pending:
         self._listener = listener
 
     def cancel(self) -> None:
-        """Nobody wants the reply any more."""
+        """Nobody wants the reply any more, or does the work for it."""
         self._listener = None
-        if not self._wait.outlives_client:
+        self._is_wanted = False
+        if self.work is not None:
+            self.worked()
+        elif self.reply is None and not self._wait.outlives_client:
+            self._wait.device.watchers.discard(self._look)
             self._end()
 
     def worked(self, error: DMError | None = None) -> PlistDict:
@@ -87,6 +98,7 @@ class Pending:
             self.reply = self._failed(error or DMError(Errno.EIO, "the work was never begun"))
         else:
             self.reply = self._given
+        self._end()
         return self.reply
 
     def run_work(self) -> PlistDict:
@@ -101,19 +113,30 @@ class Pending:
         return self.worked()
 
     def _end(self) -> None:
-        self._wait.device.watchers.discard(self._look)
+        if not self._has_ended:
+            self._has_ended = True
+            self._wait.end()
 
     def _look(self) -> None:
+        # What the attempt does may be an event itself; and an event that was going
+        # round when the wait ended, comes by once more.
+        if self._is_looking or self._look not in self._wait.device.watchers:
+            return
+        self._is_looking = True
         try:
             self._given = self._attempt()
         except DMError as error:
             self.reply = self._failed(error)
+        finally:
+            self._is_looking = False
         if self.reply is None and self._given is None:
             return
-        self._end()
-        if self.reply is None:
+        self._wait.device.watchers.discard(self._look)
+        if self.reply is None and self._is_wanted:
             self.work = self._wait.work
-            self.reply = self._given if self.work is None else None
+        if self.work is None:
+            self.reply = self.reply or self._given
+            self._end()
         if self._listener is not None:
             self._listener()
 
@@ -126,6 +149,9 @@ class EventWait:
     event_nr: int
     outlives_client: bool = False
     work: Callable[[], None] | None = None
+
+    def end(self) -> None:
+        """Nothing is kept."""
 
     def is_over(self, request: PlistDict) -> bool:
         """As `Wait`; ENXIO once the device is removed."""
@@ -150,6 +176,11 @@ class DrainWait:
     finish: Callable[[PlistDict], None]
     outlives_client: bool = True
     work: Callable[[], None] | None = None
+    at_end: Callable[[], None] | None = None
+
+    def end(self) -> None:
+        if self.at_end is not None:
+            self.at_end()
 
     def is_over(self, request: PlistDict) -> bool:
         if self.device.started_io:

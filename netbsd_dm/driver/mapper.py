@@ -62,6 +62,14 @@ class Mapper:
             raise DMError(Errno.ENOENT, f"no device named {name}")
         return device
 
+    def find_export(self, name: str) -> Device | None:
+        """The device of that name, uuid or minor; for the empty name the only one there is."""
+        devices = self._state.devices
+        if not name:
+            return next(iter(devices)) if len(devices) == 1 else None
+        minor = int(name) if name.isascii() and name.isdigit() and len(name) < 11 else 0
+        return devices.find(0, name, name) or devices.find(minor, None, None)
+
     def retain(self, pdevs: Iterable[Pdev]) -> None:
         """Keep physical devices open, whatever becomes of the tables that opened them."""
         for pdev in pdevs:

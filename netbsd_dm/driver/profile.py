@@ -27,7 +27,7 @@ class Profile:
     targets: tuple[str, ...] | None
     """The targets there are; None for all that are installed."""
     extra_commands: bool
-    """remove_all, waitevent, message and setgeometry exist."""
+    """remove_all, waitevent, message, setgeometry and iostat exist."""
     accepts_draft: bool
     """A request whose version is a string follows the draft of 2008."""
     reports_errors: bool

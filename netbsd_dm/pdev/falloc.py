@@ -57,9 +57,8 @@ def cached_read_flags(fd: int) -> int | None:
     except BlockingIOError:
         return os.RWF_NOWAIT
     except OSError as error:
-        if error.errno != errno.EOPNOTSUPP:
-            raise
-        return 0 if _file_system(fd) in _IN_MEMORY else None
+        is_needless = error.errno == errno.EOPNOTSUPP and _file_system(fd) in _IN_MEMORY
+        return 0 if is_needless else None
     return os.RWF_NOWAIT
 
 

@@ -101,6 +101,13 @@ class FileHandle:
         if fits < len(view):
             raise self._beyond_end(offset_bytes + fits)
 
+    def begin_writes(self) -> int:
+        """Say that writes to `fd` follow; gives where they must end, -1 if there may be none."""
+        if self.read_only:
+            return -1
+        self._writes += 1
+        return self.size_bytes
+
     def sync(self) -> None:
         """Make every write that has returned durable (fdatasync(2))."""
         writes = self._writes
@@ -139,18 +146,26 @@ class FileHandle:
         if fits < length_bytes:
             raise self._beyond_end(offset_bytes + fits)
 
+    def read_ahead(self, offset_bytes: int, length_bytes: int) -> None:
+        """Ask the host to have that range in its page cache soon."""
+        try:
+            os.posix_fadvise(self.fd, offset_bytes, length_bytes, os.POSIX_FADV_WILLNEED)
+        except OSError as error:
+            raise self.failed("read ahead", offset_bytes, error) from None
+
     def ranges(self, offset_bytes: int, length_bytes: int) -> Iterator[Range]:
-        """Where that range is data and where holes; what cannot be told is data."""
-        end = offset_bytes + length_bytes
+        """Where that range is data and where holes; what cannot be told or read is data."""
+        fits = self._fitting(offset_bytes, length_bytes)
+        end = offset_bytes + fits
         while offset_bytes < end:
             data = self._seek(offset_bytes, os.SEEK_DATA, end)
             if data > offset_bytes:
                 yield Range(data - offset_bytes, is_hole=True)
-            if data < end:
-                offset_bytes = self._seek(data, os.SEEK_HOLE, end)
+            offset_bytes = self._seek(data, os.SEEK_HOLE, end) if data < end else end
+            if offset_bytes > data:  # unless somebody punches there meanwhile
                 yield Range(offset_bytes - data, is_hole=False)
-            else:
-                offset_bytes = data
+        if fits < length_bytes:
+            yield Range(length_bytes - fits, is_hole=False)
 
     def failed(self, doing: str, offset_bytes: int, error: OSError) -> DMError:
         """The error of the host as ours, logged once for each kind."""

@@ -84,7 +84,7 @@ class PdevRegistry:
     def release(self, pdev: Pdev) -> None:
         """One reference less; after the last, nobody finds the device any more."""
         pdev.references -= 1
-        if pdev.references == 0:
+        if pdev.references == 0 and pdev in self._open:  # not since `close`
             self._open.discard(pdev)
             self._uses[pdev.identity] -= 1
             self._unused.add(pdev)

@@ -8,7 +8,9 @@ from contextlib import suppress
 import trio
 
 from ..driver.events import Pending
+from ..wire.errors import DMError
 from .conversation import Conversation
+from .threads import in_thread
 
 _log = logging.getLogger(__name__)
 
@@ -106,13 +108,20 @@ async def _send(connection: socket.socket, data: bytes) -> None:
 
 
 async def _wait(connection: socket.socket, pending: Pending) -> bool:
-    """Wait for `pending` to be ready; False if the peer leaves meanwhile."""
+    """Wait for `pending` to have a reply; False if the peer leaves meanwhile."""
     ready = trio.Event()
     pending.when_ready(ready.set)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_cancel_on_hangup, connection, nursery.cancel_scope)
         await ready.wait()
         nursery.cancel_scope.cancel()
+    if pending.work is not None:
+        try:
+            await in_thread(pending.work)
+        except DMError as error:
+            pending.worked(error)
+        else:
+            pending.worked()
     return ready.is_set()
 
 

@@ -19,22 +19,23 @@ _LOCK_ATTEMPTS = 50
 
 
 @contextmanager
-def listening_socket(path: Path, mode: int) -> Iterator[socket.socket]:
+def listening_socket(path: Path, mode: int, option: str = "--socket") -> Iterator[socket.socket]:
     """A listening Unix socket at `path` with that file mode; it does not block.
 
     Refuses to start where a server is listening, replaces a dead socket, and
-    unlinks at the end the file it made, but no other.  Raises `ServeError`.
+    unlinks at the end the file it made, but no other.  `option` is what named the
+    path, for messages.  Raises `ServeError`.
     """
     length = len(os.fsencode(path))
     if length > PATH_BYTES_MAX:
         raise ServeError(
             f"the socket path {path} has {length} bytes, and {PATH_BYTES_MAX} fit:"
-            " give a shorter --socket, or -U - for a private one"
+            f" give a shorter {option}"
         )
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as listener:
         try:
-            with _directory_lock(path.parent):
-                _remove_dead(path)
+            with _directory_lock(path.parent, option):
+                _remove_dead(path, option)
                 _bind(listener, path, mode)
         except OSError as error:
             raise ServeError(f"cannot listen on {path}: {error.strerror}") from None
@@ -47,17 +48,17 @@ def listening_socket(path: Path, mode: int) -> Iterator[socket.socket]:
 
 
 @contextmanager
-def _directory_lock(directory: Path) -> Iterator[None]:
+def _directory_lock(directory: Path, option: str) -> Iterator[None]:
     """Keep other servers from looking at the same dead socket meanwhile."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        _lock(descriptor, directory)
+        _lock(descriptor, directory, option)
         yield
     finally:
         os.close(descriptor)
 
 
-def _lock(descriptor: int, directory: Path) -> None:
+def _lock(descriptor: int, directory: Path, option: str) -> None:
     """Take the lock, but not wait for ever: anybody can hold one on /tmp."""
     for attempt in range(_LOCK_ATTEMPTS):
         try:
@@ -65,17 +66,17 @@ def _lock(descriptor: int, directory: Path) -> None:
         except BlockingIOError:
             time.sleep(0.001 * attempt)
     raise ServeError(
-        f"another process keeps {directory} locked: give a --socket in another directory"
+        f"another process keeps {directory} locked: give a {option} in another directory"
     )
 
 
-def _remove_dead(path: Path) -> None:
+def _remove_dead(path: Path, option: str) -> None:
     try:
         status = path.lstat()
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(status.st_mode):
-        raise ServeError(f"{path} exists and is no socket: give another --socket")
+        raise ServeError(f"{path} exists and is no socket: give another {option}")
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as probe:
         probe.setblocking(False)
         try:
@@ -89,7 +90,7 @@ def _remove_dead(path: Path) -> None:
             if error.errno != errno.ENOENT:
                 raise
             return
-    raise ServeError(f"a server is listening on {path} already: stop it, or give another --socket")
+    raise ServeError(f"a server is listening on {path} already: stop it, or give another {option}")
 
 
 def _bind(listener: socket.socket, path: Path, mode: int) -> None:

@@ -1,8 +1,6 @@
 """The server: every task it has lives here."""
 
-import errno
 import logging
-import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Collection, Iterator
@@ -10,7 +8,10 @@ from contextlib import ExitStack, contextmanager
 
 import trio
 
+from ..driver.drain import flush_of
 from ..driver.mapper import Mapper
+from ..wire.errors import DMError
+from .accepting import accept_all
 from .connection import serve_connection
 from .conversation import Conversation
 from .listener import listening_socket
@@ -22,6 +23,10 @@ _log = logging.getLogger(__name__)
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """What ends a server that is a process of its own, in good order."""
+FLUSH_SECONDS = 2
+"""So long a server that stops waits for each device's flush."""
+NBD_SOCKET_MODE = 0o600
+"""Whatever the control socket's: who may look at commands may not read disks."""
 
 
 async def serve(
@@ -42,6 +47,7 @@ async def serve(
     with ExitStack() as stack:
         signals = stack.enter_context(_received(stop_signals))
         listener = stack.enter_context(listening_socket(settings.socket_path, settings.socket_mode))
+        exported = _nbd_listener(stack, settings)
         if mapper is None:
             mapper = Mapper(settings.profile, settings.catalog)
             stack.callback(mapper.close)
@@ -57,14 +63,29 @@ async def serve(
                 status = 128 + number if settings.command is not None else 0
                 scope.cancel()
 
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(stop_on_signal, nursery.cancel_scope)
-            nursery.start_soon(_accept, listener, settings, mapper)
-            task_status.started(mapper)
-            if settings.command is not None:
-                status = await run_command(settings.command, settings.socket_path)
-                nursery.cancel_scope.cancel()
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(stop_on_signal, nursery.cancel_scope)
+                nursery.start_soon(_serve_control, listener, settings, mapper)
+                if exported is not None:
+                    nursery.start_soon(_serve_nbd, exported, settings, mapper)
+                task_status.started(mapper)
+                if settings.command is not None:
+                    status = await run_command(settings.command, settings.socket_path)
+                    nursery.cancel_scope.cancel()
+        finally:
+            await _flush(mapper)
         return status
+
+
+def _nbd_listener(stack: ExitStack, settings: Settings) -> socket.socket | None:
+    """Where NBD clients connect, if they may: a socket that was handed to us, or our own."""
+    if settings.nbd_listener is not None:
+        return stack.enter_context(settings.nbd_listener)
+    if settings.nbd_path is None:
+        return None
+    _log.info("NBD on %s", settings.nbd_path)
+    return stack.enter_context(listening_socket(settings.nbd_path, NBD_SOCKET_MODE, "--nbd"))
 
 
 @contextmanager
@@ -76,48 +97,39 @@ def _received(signals: Collection[signal.Signals]) -> Iterator[AsyncIterator[int
             yield received
 
 
-async def _accept(listener: socket.socket, settings: Settings, mapper: Mapper) -> None:
-    places = trio.Semaphore(settings.max_connections)
-    async with trio.open_nursery() as nursery:
-        while True:
-            await places.acquire()
-            connection = await _accept_one(listener)
-            nursery.start_soon(_serve_one, connection, settings, mapper, places)
-
-
-async def _accept_one(listener: socket.socket) -> socket.socket:
-    while True:
-        await trio.lowlevel.wait_readable(listener)
-        try:
-            connection, _ = listener.accept()
-        except BlockingIOError:
-            continue
-        except OSError as error:
-            if error.errno not in _PASSING:
-                raise
-            _log.warning("cannot take a connection: %s", os.strerror(error.errno or 0))
-            await trio.sleep(_BACKOFF_SECONDS)
-        else:
-            connection.setblocking(False)
-            return connection
-
-
-_PASSING = {errno.ECONNABORTED, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
-_BACKOFF_SECONDS = 0.1
-"""Other processes may hold the descriptors: only trying again tells."""
-
-
-async def _serve_one(
-    connection: socket.socket, settings: Settings, mapper: Mapper, places: trio.Semaphore
-) -> None:
-    try:
+async def _serve_control(listener: socket.socket, settings: Settings, mapper: Mapper) -> None:
+    async def serve_one(connection: socket.socket) -> None:
         peer = peer_of(connection)
         _log.debug("a connection from process %d of user %d", peer.pid, peer.uid)
         privileged = is_privileged(peer, settings.superusers)
         conversation = Conversation(mapper, privileged, settings.request_limit_bytes)
         await serve_connection(connection, conversation)
-    except Exception:  # noqa: BLE001 (one client's trouble must not end the others)
-        _log.exception("a connection was dropped")
-        connection.close()
-    finally:
-        places.release()
+
+    async with trio.open_nursery() as nursery:
+        await accept_all(listener, serve_one, nursery, settings.max_connections)
+
+
+async def _serve_nbd(listener: socket.socket, settings: Settings, mapper: Mapper) -> None:
+    # Here, for who has no NBD clients shall not wait for it.
+    from .exports import MappedExports
+    from .nbd import serve_exports
+
+    def may_connect(connection: socket.socket) -> bool:
+        if connection.family != socket.AF_UNIX:
+            return True  # whoever handed us such a listener has decided that
+        return is_privileged(peer_of(connection), settings.superusers)
+
+    await serve_exports(listener, MappedExports(mapper), may_connect, settings.max_connections)
+
+
+async def _flush(mapper: Mapper) -> None:
+    """Make durable what was written and not flushed, as far as the time goes."""
+    for device in mapper.devices:
+        flush = flush_of(device)
+        if flush is None:
+            continue
+        with trio.move_on_after(FLUSH_SECONDS, shield=True):
+            try:
+                await trio.to_thread.run_sync(flush, abandon_on_cancel=True)
+            except DMError as error:
+                _log.warning("%s", error.message)

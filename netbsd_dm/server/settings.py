@@ -1,5 +1,6 @@
 """What a server is told at its start."""
 
+import socket
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,10 @@ class Settings:
     """Users besides root and the server's own who may use every command."""
     max_connections: int = 500
     """Further ones wait until one ends; bounds descriptors and memory."""
+    nbd_path: Path | None = None
+    """Where mapped devices are exported over NBD; None for nowhere."""
+    nbd_listener: socket.socket | None = None
+    """A listening socket to do so on instead; the server closes it."""
     pid_file: Path | None = None
     """Written once the socket listens."""
     command: str | None = None

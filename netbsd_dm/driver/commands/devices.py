@@ -7,7 +7,7 @@ from ...plist.escapes import cut_bytes, to_bytes
 from ...wire import fields, flags, keys
 from ...wire.errors import DMError, Errno, UndefinedError
 from ..device import Device
-from ..drain import after_io, flush_of
+from ..drain import after_flush, after_io
 from ..events import DrainWait
 from ..stacking import is_used, users_of
 from ..state import State, check_name
@@ -125,7 +125,7 @@ def suspend(state: State, request: PlistDict) -> DrainWait | None:
     if not state.profile.suspend_stops_io:
         return None
     device.stops_io = True
-    return after_io(device, work=None if no_flush else flush_of(device))
+    return after_io(device) if no_flush else after_flush(device, state.pdevs)
 
 
 def resume(state: State, request: PlistDict) -> DrainWait | None:

@@ -1,4 +1,4 @@
-"""The four commands that NetBSD's header lists and its driver lacks (socket contract)."""
+"""The four commands that NetBSD's header lists and its driver lacks, and iostat."""
 
 from ...plist import PlistDict, UInt
 from ...wire import fields, keys

@@ -1,0 +1,75 @@
+"""The mapped devices as NBD exports."""
+
+from collections.abc import Sequence
+
+from ..blockio.volume import Volume
+from ..driver.device import Device
+from ..driver.drain import files_of
+from ..driver.mapper import Mapper
+from ..nbd.constants import PAYLOAD_BYTES_MAX, TransmissionFlag
+from ..nbd.exports import BlockSize, Export, Listed
+from ..pdev.handle import SECTOR_BYTES
+from ..wire.errors import DMError, Errno
+
+_PREFERRED_BYTES = 4096
+_ALWAYS = (
+    TransmissionFlag.HAS_FLAGS
+    | TransmissionFlag.SEND_FLUSH
+    | TransmissionFlag.SEND_FUA
+    | TransmissionFlag.SEND_CACHE
+    # A flush on one connection makes durable what all have written: they share files.
+    | TransmissionFlag.CAN_MULTI_CONN
+)
+_WRITABLE = TransmissionFlag.SEND_TRIM | TransmissionFlag.SEND_WRITE_ZEROES
+
+
+class MappedExports:
+    """Every device under its name, its uuid and its minor; the only one also as ""."""
+
+    def __init__(self, mapper: Mapper) -> None:
+        self._mapper = mapper
+
+    def all(self) -> Sequence[Listed]:
+        """Each device once, by name, or by minor if it has none."""
+        return [Listed(_name(each), _description(each)) for each in self._mapper.devices]
+
+    def find(self, name: str) -> Export | None:
+        """The export as it is now."""
+        device = self.device(name)
+        return None if device is None else self._export(device)
+
+    def device(self, name: str) -> Device | None:
+        """The device that is exported under `name`."""
+        return self._mapper.find_export(name)
+
+    def open(self, name: str) -> Volume:
+        """That device, open; raises `DMError` (ENXIO) if it has gone meanwhile."""
+        device = self.device(name)
+        if device is None:
+            raise DMError(Errno.ENXIO, f"export {name!r} was removed while it was chosen")
+        return Volume(self._mapper, device)
+
+    def _export(self, device: Device) -> Export:
+        profile = self._mapper.profile
+        read_only = (device.is_read_only and profile.enforces_readonly) or any(
+            file.read_only for file in files_of(device)
+        )
+        return Export(
+            name=_name(device),
+            description=_description(device),
+            # A table of the driver's may claim more than a file can have.
+            size_bytes=min(device.live.size_sectors * SECTOR_BYTES, 2**63 - SECTOR_BYTES),
+            flags=_ALWAYS | (TransmissionFlag.READ_ONLY if read_only else _WRITABLE),
+            block_size=BlockSize(
+                1 if profile.byte_granular else SECTOR_BYTES, _PREFERRED_BYTES, PAYLOAD_BYTES_MAX
+            ),
+        )
+
+
+def _name(device: Device) -> str:
+    return device.name or str(device.minor)
+
+
+def _description(device: Device) -> str:
+    uuid = f", uuid {device.uuid}" if device.uuid else ""
+    return f"minor {device.minor}, {device.live.size_sectors} sectors{uuid}"

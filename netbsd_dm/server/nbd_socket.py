@@ -1,0 +1,92 @@
+"""The socket of an NBD connection: received from by one task, sent to by many."""
+
+import os
+import socket
+from typing import Final
+
+import trio
+
+SEND_BUFFER_BYTES: Final = 4 * 1024 * 1024
+SPINS: Final = 30
+"""How often to look for the next request before any other task runs.
+
+A client with one request in flight sends the next within 20 microseconds; a look
+takes half of one.  To go to sleep and be woken costs more than that: measured
+with 4 KiB reads, one in flight, 21,000 a second without and 42,000 with.
+"""
+ROUNDS: Final = 3
+"""How often to do so, every other task running in between, before sleeping."""
+
+
+class NbdSocket:
+    """A connected stream socket.  Nothing of one reply is sent amidst another."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+        self.turn = trio.Lock()
+        """Held while a reply is being sent that takes more than one call."""
+        # As much as the system allows; where that is a lot, files go out by
+        # themselves (see `nbd_stream`).
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        self.send_buffer_bytes = connection.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+
+    async def receive_into(self, view: memoryview) -> int:
+        """Receive at least a byte; 0 at the end of what the peer sends."""
+        receive = self._socket.recv_into
+        for _ in range(ROUNDS):
+            for _ in range(SPINS):
+                try:
+                    return receive(view)
+                except BlockingIOError:
+                    pass
+            await trio.lowlevel.checkpoint()
+        while True:
+            await trio.lowlevel.wait_readable(self._socket)
+            try:
+                return receive(view)
+            except BlockingIOError:
+                continue
+
+    async def send(self, data: bytes | bytearray | memoryview) -> None:
+        """Send all of `data`, when it is its turn."""
+        if not self.turn.locked():
+            # Without waiting, nobody else can begin meanwhile: no lock is needed.
+            try:
+                sent = self._socket.send(data)
+            except BlockingIOError:
+                sent = 0
+            if sent == len(data):
+                return
+            self.turn.acquire_nowait()
+            try:
+                await self.send_on(memoryview(data)[sent:])
+            finally:
+                self.turn.release()
+        else:
+            async with self.turn:
+                await self.send_on(data)
+
+    async def send_on(self, data: bytes | bytearray | memoryview) -> None:
+        """Send all of `data`, as the holder of `turn`."""
+        rest = memoryview(data)
+        while rest:
+            try:
+                rest = rest[self._socket.send(rest) :]
+            except BlockingIOError:
+                await trio.lowlevel.wait_writable(self._socket)
+
+    async def send_file(self, fd: int, offset_bytes: int, length_bytes: int) -> int:
+        """Send so much of a file, as the holder of `turn`; gives less where the file ends."""
+        done = 0
+        while done < length_bytes:
+            try:
+                count = os.sendfile(
+                    self._socket.fileno(), fd, offset_bytes + done, length_bytes - done
+                )
+            except BlockingIOError:
+                await trio.lowlevel.wait_writable(self._socket)
+            else:
+                if not count:
+                    break
+                done += count
+        return done
