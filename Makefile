@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check lint types bench clean
+.PHONY: demo test check lint types bench bench-nbd clean
 
 demo: $(VENV)/ready
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/session.sh
@@ -20,6 +20,9 @@ lint: $(VENV)/ready-to-check
 
 types: $(VENV)/ready-to-check
 	$(BIN)/mypy
+
+bench-nbd: $(VENV)/ready-to-test
+	$(BIN)/python -m tests.bench.nbd
 
 bench: $(VENV)/ready-to-test
 	$(BIN)/python -m tests.bench

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .targets.interface import Target
     from .targets.registry import register
     from .wire.errors import DMError, Errno, NoServerError
-    from .wire.replies import Info, NamedDevice, TableLine, TargetVersion, Version
+    from .wire.replies import Info, IoStatistics, NamedDevice, TableLine, TargetVersion, Version
 
 _ROOMS = {
     "NETBSD_9": "driver.profile",
@@ -33,6 +33,7 @@ _ROOMS = {
     "DeviceMapper": "client.local",
     "Errno": "wire.errors",
     "Info": "wire.replies",
+    "IoStatistics": "wire.replies",
     "NamedDevice": "wire.replies",
     "NoServerError": "wire.errors",
     "Offer": "pdev.catalog",
@@ -59,6 +60,7 @@ __all__ = [
     "DeviceMapper",
     "Errno",
     "Info",
+    "IoStatistics",
     "NamedDevice",
     "NoServerError",
     "Offer",

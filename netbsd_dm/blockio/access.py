@@ -13,19 +13,18 @@ from .extents import Extent, extents, whole_files
 
 
 class Op(Enum):
-    """What a request does."""
+    """What a request does, and whether that changes what the device holds."""
 
-    READ = "read"
-    WRITE = "write"
-    FLUSH = "flush"
-    DISCARD = "discard"
-    WRITE_ZEROES = "write zeroes"
-    RANGES = "ask for data and holes"
+    READ = ("read", False)
+    WRITE = ("write", True)
+    FLUSH = ("flush", False)
+    DISCARD = ("discard", True)
+    WRITE_ZEROES = ("write zeroes", True)
+    RANGES = ("ask for data and holes", False)
 
-    @property
-    def changes(self) -> bool:
-        """Whether it changes what the device holds."""
-        return self in (Op.WRITE, Op.DISCARD, Op.WRITE_ZEROES)
+    def __init__(self, title: str, changes: bool) -> None:
+        self.title = title
+        self.changes = changes
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from typing import Final, NamedTuple
-from weakref import WeakKeyDictionary, ref
+from weakref import ref
 
 from ..driver.device import Device
 from ..driver.stacking import MappedHandle
@@ -10,10 +10,12 @@ from ..driver.table import Entry, Table
 from ..pdev.file import FileHandle
 from ..pdev.handle import SECTOR_BYTES
 from ..pdev.registry import Pdev
-from ..targets.interface import Filler, Run
+from ..targets.interface import Filler, Run, Target
 from ..wire.errors import DMError, Errno
 
 _NO_FILE: Final = -1
+_PAGE_SHIFT: Final = 12
+_RECENT_MAX: Final = 65_536
 
 
 class Window(NamedTuple):
@@ -44,15 +46,17 @@ class Layout:
     """The windows of one table, each made when it is first needed.
 
     A look-up is a binary search.  For each entry the last window is kept, which
-    for a linear one is the whole entry.
+    for a linear one is the whole entry; for others, such as stripes, the windows
+    are remembered by the page of the device that was asked for.
     """
 
-    __slots__ = ("__weakref__", "_starts", "_table", "_windows")
+    __slots__ = ("__weakref__", "_recent", "_starts", "_table", "_windows")
 
     def __init__(self, table: Table) -> None:
-        self._table = ref(table)  # or it would never be forgotten
+        self._table = ref(table)  # which keeps us: no cycle
         self._starts = table.starts
         self._windows: list[Window | None] = [None] * (len(self._starts) or 1)
+        self._recent: dict[int, Window] = {}
 
     def window(self, offset_bytes: int) -> Window:
         """The window around a byte of the device."""
@@ -60,12 +64,16 @@ class Layout:
         window = self._windows[index]
         if window is not None and window.start <= offset_bytes < window.end:
             return window
+        window = self._recent.get(offset_bytes >> _PAGE_SHIFT)
+        if window is not None and window.start <= offset_bytes < window.end:
+            return window
         return self._look(index, offset_bytes)
 
     def _look(self, index: int, offset_bytes: int) -> Window:
         sector = offset_bytes // SECTOR_BYTES
         table = self._table()
-        assert table is not None, "the table of this layout is gone"
+        if table is None:
+            raise ReferenceError("the table of this layout is gone")
         entry, end_sector = table.span(sector)
         if entry is None:
             return Window(sector * SECTOR_BYTES, end_sector * SECTOR_BYTES, None, 0)
@@ -75,7 +83,12 @@ class Layout:
         shift = (run.shift_sectors - entry.start_sector) * SECTOR_BYTES
         if not self._starts:  # overlaid by earlier lines, perhaps before this sector
             start = sector * SECTOR_BYTES
-        window = self._windows[index] = _placed(start, end, run.device, shift)
+        window = _placed(start, end, run.device, shift)
+        if type(entry.target).run is not Target.run:  # one that does not say may change
+            self._windows[index] = window
+            if len(self._recent) == _RECENT_MAX:
+                self._recent.clear()
+            self._recent[offset_bytes >> _PAGE_SHIFT] = window
         return window
 
 
@@ -103,14 +116,11 @@ def _placed(start: int, end: int, device: Pdev | Filler, shift: int) -> Window:
     raise DMError(Errno.EIO, f"{device.name} is no device that can be read or written")
 
 
-_layouts: WeakKeyDictionary[Table, Layout] = WeakKeyDictionary()
-
-
 def layout_of(table: Table) -> Layout:
-    """The layout of a table; one for all who ask while it is live."""
-    layout = _layouts.get(table)
-    if layout is None:
-        layout = _layouts[table] = Layout(table)
+    """The layout of a table; one for all who ask, for it is kept with it."""
+    layout = table.layout
+    if not isinstance(layout, Layout):
+        layout = table.layout = Layout(table)
     return layout
 
 

@@ -1,8 +1,12 @@
 """The typer application and its subcommands."""
 
+from collections.abc import Callable
+
 import typer
 
 from .. import __version__
+from .iostat import iostat
+from .map import map_sectors
 from .replay import replay
 from .send import send
 from .serve import serve
@@ -36,13 +40,23 @@ def _common(
     \b
         netbsd-dm serve -U dm.sock --device /dev/wd1a=disk.img
         netbsd-dm send -U dm.sock create.plist
+        netbsd-dm map -U dm.sock vol1 0+128
+        netbsd-dm iostat -U dm.sock --interval 1
         netbsd-dm replay --profile netbsd-9 fixtures
         netbsd-dm targets
     """  # noqa: D301 (typer's own mark, which keeps the lines apart)
 
 
-for _command in (serve, send, replay, targets):
-    app.command()(_command)
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "serve": serve,
+    "send": send,
+    "map": map_sectors,
+    "iostat": iostat,
+    "replay": replay,
+    "targets": targets,
+}
+for _name, _command in _COMMANDS.items():
+    app.command(_name)(_command)
 
 
 def main() -> None:

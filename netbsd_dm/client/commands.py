@@ -9,7 +9,7 @@ from ..plist import PlistDict
 from ..wire import calls
 from ..wire.calls import Call, Selector
 from ..wire.outcome import failure_of
-from ..wire.replies import Info, NamedDevice, TableLine, TargetVersion, Version
+from ..wire.replies import Info, IoStatistics, NamedDevice, TableLine, TargetVersion, Version
 
 T = TypeVar("T")
 
@@ -80,10 +80,15 @@ class Commands(ABC):
         self._do(calls.rename(Selector(name, uuid, minor), new_name))
 
     def suspend(
-        self, name: str | None = None, *, uuid: str | None = None, minor: int | None = None
+        self,
+        name: str | None = None,
+        *,
+        uuid: str | None = None,
+        minor: int | None = None,
+        no_flush: bool = False,
     ) -> None:
-        """Suspend a device."""
-        self._do(calls.suspend(Selector(name, uuid, minor)))
+        """Hold new I/O to a device, await what has begun, and flush it unless `no_flush`."""
+        self._do(calls.suspend(Selector(name, uuid, minor), no_flush))
 
     def resume(
         self, name: str | None = None, *, uuid: str | None = None, minor: int | None = None
@@ -190,6 +195,12 @@ class Commands(ABC):
         """Set the geometry that disk information reports."""
         selector = Selector(name, uuid, minor)
         self._do(calls.setgeometry(selector, cylinders, heads, sectors, start))
+
+    def iostat(
+        self, name: str | None = None, *, uuid: str | None = None, minor: int | None = None
+    ) -> list[IoStatistics]:
+        """What became of the I/O of a device, or of all devices if none is given."""
+        return self._do(calls.iostat(Selector(name, uuid, minor)))
 
     def _do(self, call: Call[T]) -> T:
         request = dict(call.request)  # a mapper in this process writes the reply into it

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from ..blockio.volume import Volume
 from ..driver.device import Device
 from ..driver.diskinfo import disk_info
 from ..driver.events import Pending
@@ -53,13 +54,22 @@ class DeviceMapper(Commands):
         """Run one request dictionary; it is turned into the reply.
 
         A waitevent that would wait raises `DMError` (EAGAIN): nothing happens
-        in this process meanwhile.
+        in this process meanwhile.  What a suspend has to flush is flushed here.
         """
         outcome = self.mapper.execute(request, privileged=self._privileged)
-        if isinstance(outcome, Pending):
-            outcome.cancel()
-            raise DMError(Errno.EAGAIN, "no such event yet, and nobody else can cause one")
-        return outcome
+        if not isinstance(outcome, Pending):
+            return outcome
+        if outcome.is_ready:
+            return outcome.run_work()
+        outcome.cancel()
+        raise DMError(Errno.EAGAIN, "it would wait here for ever: nobody else can end the wait")
+
+    def open(self, name: str) -> Volume:
+        """Open the device for I/O on its sectors; close it, or use a `with` block.
+
+        Raises `DMError` (ENOENT).
+        """
+        return Volume(self.mapper, self.mapper.find(name))
 
     @property
     def devices(self) -> tuple[Device, ...]:

@@ -14,7 +14,7 @@ from ..wire.address import default_socket_path
 from ..wire.calls import Call, Selector
 from ..wire.errors import NoServerError
 from ..wire.outcome import failure_of
-from ..wire.replies import Info, NamedDevice, TableLine, TargetVersion, Version
+from ..wire.replies import Info, IoStatistics, NamedDevice, TableLine, TargetVersion, Version
 from .exchange import RECEIVE_BYTES, ReplyReader, framed, no_server
 
 T = TypeVar("T")
@@ -97,10 +97,15 @@ class TrioClient:
         await self._do(calls.rename(Selector(name, uuid, minor), new_name))
 
     async def suspend(
-        self, name: str | None = None, *, uuid: str | None = None, minor: int | None = None
+        self,
+        name: str | None = None,
+        *,
+        uuid: str | None = None,
+        minor: int | None = None,
+        no_flush: bool = False,
     ) -> None:
-        """Suspend a device."""
-        await self._do(calls.suspend(Selector(name, uuid, minor)))
+        """Hold new I/O to a device, await what has begun, and flush it unless `no_flush`."""
+        await self._do(calls.suspend(Selector(name, uuid, minor), no_flush))
 
     async def resume(
         self, name: str | None = None, *, uuid: str | None = None, minor: int | None = None
@@ -207,6 +212,12 @@ class TrioClient:
         """Set the geometry that disk information reports."""
         selector = Selector(name, uuid, minor)
         await self._do(calls.setgeometry(selector, cylinders, heads, sectors, start))
+
+    async def iostat(
+        self, name: str | None = None, *, uuid: str | None = None, minor: int | None = None
+    ) -> list[IoStatistics]:
+        """What became of the I/O of a device, or of all devices if none is given."""
+        return await self._do(calls.iostat(Selector(name, uuid, minor)))
 
     async def _do(self, call: Call[T]) -> T:
         reply = await self.exchange(call.request)

@@ -25,7 +25,7 @@ def after_flush(device: Device, pdevs: PdevRegistry) -> DrainWait | None:
     flush = flush_of(device)
     if flush is None:
         return after_io(device)
-    kept = set(_pdevs_of(device))
+    kept = {pdev for pdev in _pdevs_of(device) if isinstance(pdev.handle, FileHandle)}
     for pdev in kept:
         pdevs.retain(pdev)
 

@@ -63,7 +63,7 @@ class Table:
     the first entry that covers a sector has it.
     """
 
-    __slots__ = ("__weakref__", "_pdevs", "_starts", "entries", "size_sectors")
+    __slots__ = ("__weakref__", "_pdevs", "_starts", "entries", "layout", "size_sectors")
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.entries = tuple(entries)
@@ -71,6 +71,8 @@ class Table:
         """The size of a device with this table: the sum of the lengths (spec 4.3)."""
         self._starts: array[int] | None = None
         self._pdevs: frozenset[Pdev] | None = None
+        self.layout: object = None
+        """What `blockio` has found out of it."""
 
     def __len__(self) -> int:
         return len(self.entries)

@@ -98,7 +98,7 @@ class FastLane:
         unpack, read, alignment = HEADER.unpack_from, os.preadv, self._alignment
         pack = _pack_data if self._structured else _pack_simple
         header = DATA_CHUNK.size if self._structured else SIMPLE.size
-        count = count_bytes = cached = 0
+        count = count_bytes = 0
         try:
             while end - start >= 28:
                 magic, flags, command, cookie, offset, length = unpack(buffer, start)
@@ -117,12 +117,15 @@ class FastLane:
                     break
                 if offset < window.start or stop > window.end:
                     window = self._window(layout, offset)
-                    if stop > window.end or window.cached_flags is None:
+                if stop > window.end:
+                    if not self._read_across(layout, window, offset, view[data:after]):
                         break
-                    cached = window.cached_flags
-                place = offset + window.shift
-                if read(window.fd, (view[data:after],), place, cached) != length:
+                elif window.cached_flags is None:
                     break
+                else:
+                    place = offset + window.shift
+                    if read(window.fd, (view[data:after],), place, window.cached_flags) != length:
+                        break
                 pack(out, filled, cookie, offset, length)
                 start += 28
                 filled = after
@@ -169,14 +172,18 @@ class FastLane:
                 if offset < window.start or stop > window.end:
                     window = self._window(layout, offset)
                 place = window.place
-                if stop > window.end or not isinstance(place, FileHandle):
+                if stop > window.end:
+                    if not self._write_across(layout, window, offset, view[body:after]):
+                        break
+                elif not isinstance(place, FileHandle):
                     break
-                limit = limits.get(place)
-                if limit is None:
-                    limit = limits[place] = place.begin_writes()
-                where = offset + window.shift
-                if where + length > limit or write(place.fd, view[body:after], where) != length:
-                    break
+                else:
+                    limit = limits.get(place)
+                    if limit is None:
+                        limit = limits[place] = place.begin_writes()
+                    where = offset + window.shift
+                    if where + length > limit or write(place.fd, view[body:after], where) != length:
+                        break
                 _pack_simple(out, filled, cookie, offset, length)
                 start = after
                 filled += 16
@@ -187,6 +194,37 @@ class FastLane:
         reader.start = start
         self._wrote(device, count, count_bytes)
         return filled
+
+    def _read_across(self, layout: Layout, window: Window, offset: int, view: memoryview) -> bool:
+        """Fill `view` from several windows; False if one of them has it not at hand."""
+        while True:
+            length = min(len(view), window.end - offset)
+            if window.cached_flags is None:
+                return False
+            place = offset + window.shift
+            if os.preadv(window.fd, (view[:length],), place, window.cached_flags) != length:
+                return False
+            if length == len(view):
+                return True
+            view, offset = view[length:], offset + length
+            window = self._window(layout, offset)
+
+    def _write_across(self, layout: Layout, window: Window, offset: int, view: memoryview) -> bool:
+        """Write `view` to several windows; False if one of them is no file, or ends."""
+        while True:
+            length = min(len(view), window.end - offset)
+            place = window.place
+            if not isinstance(place, FileHandle):
+                return False
+            where = offset + window.shift
+            if where + length > place.begin_writes():
+                return False
+            if os.pwrite(place.fd, view[:length], where) != length:
+                return False
+            if length == len(view):
+                return True
+            view, offset = view[length:], offset + length
+            window = self._window(layout, offset)
 
     def _wrote(self, device: Device, count: int, count_bytes: int) -> None:
         if count:

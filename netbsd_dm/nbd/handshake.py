@@ -106,7 +106,7 @@ class Handshake:
         if len(self._buffer) < _CLIENT_FLAGS.size:
             return False
         (flags,) = _CLIENT_FLAGS.unpack(self._take(_CLIENT_FLAGS.size))
-        if flags & ~OURS:
+        if flags & ~int(OURS):  # an IntFlag's complement has only the bits it knows
             raise HandshakeError(f"the client asks for unknown handshake flags, {flags:#x}")
         self._flags = HandshakeFlag(flags)
         return True
@@ -122,16 +122,16 @@ class Handshake:
         magic, option, length = _OPTION.unpack_from(self._buffer)
         if magic != IHAVEOPT:
             raise HandshakeError(f"the client sent {magic:#x} instead of an option")
+        is_too_long = length > OPTION_BYTES_MAX
+        if not is_too_long and len(self._buffer) < _OPTION.size + length:
+            return None
         self._options += 1
         if self._options > OPTIONS_MAX:
             raise HandshakeError(f"the client sent more than {OPTIONS_MAX} options")
-        if length > OPTION_BYTES_MAX:
-            self._take(_OPTION.size)
+        self._take(_OPTION.size)
+        if is_too_long:
             self._skip_bytes = length
             return option, None
-        if len(self._buffer) < _OPTION.size + length:
-            return None
-        self._take(_OPTION.size)
         return option, self._take(length)
 
     def _take(self, count: int) -> bytes:
@@ -142,6 +142,8 @@ class Handshake:
     def _answer(self, option: int, data: bytes | None) -> bytes:
         if option == Option.EXPORT_NAME:
             return self._export_name(data)
+        if option == Option.SET_META_CONTEXT:
+            self._allocation_of = None  # it replaces what was set, even if it fails
         try:
             if data is None:
                 raise RefusedError(OptionReply.ERR_TOO_BIG, "the option has too much data")
@@ -230,7 +232,7 @@ class Handshake:
     def _find(self, name: str) -> Export:
         export = self._exports.find(name)
         if export is None:
-            raise RefusedError(OptionReply.ERR_UNKNOWN, f"there is no export named {name!r}")
+            raise RefusedError(OptionReply.ERR_UNKNOWN, f"there is no export named {name[:80]!r}")
         return export
 
     def _choose(self, name: str, export: Export) -> None:

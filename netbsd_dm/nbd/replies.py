@@ -62,7 +62,9 @@ def block_status(cookie: int, extents: Iterable[tuple[int, AllocationState]]) ->
 
 def error_chunk(cookie: int, error: Error, message: str) -> bytes:
     """The request failed, and why."""
-    text = message.encode()[:_MESSAGE_BYTES_MAX]
+    # Names in it may hold what is no UTF-8, and a cut may do so to a character.
+    text = message.encode(errors="replace")[:_MESSAGE_BYTES_MAX]
+    text = text.decode(errors="ignore").encode()
     return _last(ReplyType.ERROR, cookie, _ERROR.pack(error, len(text)) + text)
 
 

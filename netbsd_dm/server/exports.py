@@ -67,9 +67,18 @@ class MappedExports:
 
 
 def _name(device: Device) -> str:
-    return device.name or str(device.minor)
+    """The first name under which it is exported; one that is no UTF-8 cannot be asked for."""
+    return device.name if device.name and _is_utf_8(device.name) else str(device.minor)
+
+
+def _is_utf_8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # bytes that are none are kept as surrogates
+        return False
+    return True
 
 
 def _description(device: Device) -> str:
-    uuid = f", uuid {device.uuid}" if device.uuid else ""
+    uuid = f", uuid {device.uuid.encode(errors='replace').decode()}" if device.uuid else ""
     return f"minor {device.minor}, {device.live.size_sectors} sectors{uuid}"

@@ -13,7 +13,7 @@ from ..nbd.fastlane import SMALL_BYTES, FastLane
 from ..nbd.handshake import Choice
 from ..nbd.requests import Request, RequestReader
 from ..wire.errors import DMError
-from .nbd_errors import error_of
+from .nbd_errors import error_beyond
 from .nbd_socket import NbdSocket
 from .nbd_stream import Stream
 from .nbd_work import Worker
@@ -25,14 +25,16 @@ IN_FLIGHT_BASE_BYTES: Final = 65_536
 TURN_SECONDS: Final = 0.001
 """After so long without waiting, every other task gets its turn."""
 
-_FLAGS: Final[dict[int, CommandFlag]] = {
-    Command.READ: CommandFlag.DF,
-    Command.WRITE: CommandFlag.FUA,
-    Command.FLUSH: CommandFlag(0),
-    Command.TRIM: CommandFlag.FUA,
-    Command.CACHE: CommandFlag(0),
-    Command.WRITE_ZEROES: CommandFlag.FUA | CommandFlag.NO_HOLE,
-    Command.BLOCK_STATUS: CommandFlag.REQ_ONE,
+_DF: Final = int(CommandFlag.DF)
+_FUA: Final = int(CommandFlag.FUA)
+_FLAGS: Final[dict[int, int]] = {
+    Command.READ: _FUA | _DF,
+    Command.WRITE: _FUA,
+    Command.FLUSH: _FUA,
+    Command.TRIM: _FUA,
+    Command.CACHE: _FUA,
+    Command.WRITE_ZEROES: _FUA | CommandFlag.NO_HOLE,
+    Command.BLOCK_STATUS: _FUA | CommandFlag.REQ_ONE,
 }
 """The flags that a command takes.  FUA may come with any: it means nothing there."""
 
@@ -64,11 +66,15 @@ class Session:
         turn_ends = trio.current_time() + TURN_SECONDS
         while True:
             while sent := self._lane.run(self._reader):
+                await self._stream.flush()
                 await self._connection.send(self._lane.view[:sent])
                 if trio.current_time() > turn_ends:
                     await trio.lowlevel.checkpoint()
                     turn_ends = trio.current_time() + TURN_SECONDS
             request = self._reader.next_request()
+            if request is not None and await self._streamed(request):
+                continue
+            await self._stream.flush()
             if request is None:
                 count = await self._connection.receive_into(self._reader.space)
                 if not count:
@@ -84,8 +90,6 @@ class Session:
         if problem is not None:
             await self._connection.send(self._failure(request, *problem))
             return
-        if await self._streamed(request):
-            return
         if request.payload is not None and not request.is_own:
             # More will be received to where it lies.
             request = request._replace(payload=memoryview(bytes(request.payload)))
@@ -97,17 +101,19 @@ class Session:
         taken = _FLAGS.get(request.command)
         if taken is None or (request.command == Command.BLOCK_STATUS and not self._allocation):
             return Error.EINVAL, f"command {request.command} is not known, or was not negotiated"
-        if request.flags & ~(taken | CommandFlag.FUA):
+        if request.flags & ~taken:
             return Error.EINVAL, f"flags {request.flags:#x} do not go with this command"
         has_data = request.command in (Command.READ, Command.WRITE)
         if has_data and request.length_bytes > self._max_bytes:
             return Error.EINVAL, f"more than {self._max_bytes} bytes at once"
+        if request.command == Command.BLOCK_STATUS and not request.length_bytes:
+            return Error.EINVAL, "the status of no bytes at all cannot be told"
         return None
 
     async def _streamed(self, request: Request) -> bool:
         """Answer a large read from the page cache, if it is one."""
-        is_large = request.command == Command.READ and request.length_bytes > SMALL_BYTES
-        if not is_large or not self._structured:
+        is_large = SMALL_BYTES < request.length_bytes <= self._max_bytes
+        if request.command or not is_large or request.flags & ~_DF or not self._structured:
             return False
         offset, length = request.offset_bytes, request.length_bytes
         try:
@@ -130,7 +136,8 @@ class Session:
             try:
                 reply = await self._worker.reply(request)
             except DMError as error:
-                reply = self._failure(request, error_of(error), error.message)
+                number = error_beyond(request, self._volume.size_bytes, error)
+                reply = self._failure(request, number, error.message)
             await self._connection.send(reply)
         except OSError:
             pass  # the client is gone, and whoever receives from it knows

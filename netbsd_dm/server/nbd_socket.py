@@ -23,8 +23,7 @@ class NbdSocket:
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
-        self.turn = trio.Lock()
-        """Held while a reply is being sent that takes more than one call."""
+        self._sending = trio.Lock()
         # As much as the system allows; where that is a lot, files go out by
         # themselves (see `nbd_stream`).
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
@@ -47,24 +46,24 @@ class NbdSocket:
             except BlockingIOError:
                 continue
 
+    async def take_turn(self) -> None:
+        """Wait for the right to send, which one task has at a time, until `end_turn`."""
+        if self._sending.locked():
+            await self._sending.acquire()
+        else:
+            self._sending.acquire_nowait()  # without a turn of the scheduler
+
+    def end_turn(self) -> None:
+        """Let others send."""
+        self._sending.release()
+
     async def send(self, data: bytes | bytearray | memoryview) -> None:
         """Send all of `data`, when it is its turn."""
-        if not self.turn.locked():
-            # Without waiting, nobody else can begin meanwhile: no lock is needed.
-            try:
-                sent = self._socket.send(data)
-            except BlockingIOError:
-                sent = 0
-            if sent == len(data):
-                return
-            self.turn.acquire_nowait()
-            try:
-                await self.send_on(memoryview(data)[sent:])
-            finally:
-                self.turn.release()
-        else:
-            async with self.turn:
-                await self.send_on(data)
+        await self.take_turn()
+        try:
+            await self.send_on(data)
+        finally:
+            self.end_turn()
 
     async def send_on(self, data: bytes | bytearray | memoryview) -> None:
         """Send all of `data`, as the holder of `turn`."""

@@ -76,8 +76,10 @@ class Worker:
 
     async def _read(self, request: Request, access: Access) -> bytes | bytearray:
         offset, length = request.offset_bytes, request.length_bytes
+        if self._structured and not length:
+            return replies.done(request.cookie)  # a chunk of data has at least a byte
         is_whole = bool(request.flags & CommandFlag.DF)
-        if self._structured and not is_whole and length and _is_zero(access):
+        if self._structured and not is_whole and _is_zero(access):
             return replies.hole(request.cookie, offset, length)
         header = (
             replies.data_header(request.cookie, offset, length, is_last=True)

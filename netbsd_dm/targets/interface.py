@@ -98,7 +98,8 @@ class Target(ABC):
     def run(self, sector: int) -> Run:
         """The longest run around `sector` that the target can tell; I/O goes by runs.
 
-        A target that does not say is mapped sector by sector.
+        It holds as long as the entry does, for it is remembered.  A target that does
+        not say is mapped sector by sector, anew each time.
         """
         place = self.map(sector)
         return Run(sector, sector + 1, place.device, place.sector - sector)

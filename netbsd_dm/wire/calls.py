@@ -10,11 +10,11 @@ from typing import Generic, TypeVar
 
 from ..plist import PlistDict, PlistValue, UInt
 from . import fields, flags, keys
-from .replies import Info, NamedDevice, TableLine, TargetVersion, Version
+from .replies import Info, IoStatistics, NamedDevice, TableLine, TargetVersion, Version
 
 T = TypeVar("T")
 
-_NO_VERSION = frozenset({"remove_all", "waitevent", "message", "setgeometry"})
+_NO_VERSION = frozenset({"remove_all", "waitevent", "message", "setgeometry", "iostat"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,10 @@ def rename(device: Selector, new_name: str) -> Call[None]:
     return Call(_request("rename", device, [new_name]), _read_nothing)
 
 
-def suspend(device: Selector) -> Call[None]:
-    """The device suspended."""
-    return Call(_request("suspend", device, flags=flags.SUSPEND), _read_nothing)
+def suspend(device: Selector, no_flush: bool = False) -> Call[None]:
+    """The device suspended, and flushed before unless `no_flush`."""
+    bits = flags.SUSPEND | (flags.NOFLUSH if no_flush else 0)
+    return Call(_request("suspend", device, flags=bits), _read_nothing)
 
 
 def resume(device: Selector) -> Call[None]:
@@ -145,6 +146,13 @@ def setgeometry(
         keys.START: UInt(start),
     }
     return Call(_request("setgeometry", device, [data]), _read_nothing)
+
+
+def iostat(device: Selector | None = None) -> Call[list[IoStatistics]]:
+    """What became of the I/O of a device; None, or one that selects nothing: of all."""
+    request = _request("iostat", device)
+    del request[keys.CMD_DATA]  # so that the reply of a server without iostat shows it
+    return Call(request, _read_statistics)
 
 
 def _request(
@@ -240,6 +248,30 @@ def _read_table(reply: PlistDict) -> list[TableLine]:
         )
         for entry in _entries(reply)
     ]
+
+
+def _read_statistics(reply: PlistDict) -> list[IoStatistics]:
+    return [
+        IoStatistics(
+            fields.string(entry, keys.NAME) or "",
+            *(int(fields.uint64(entry, key) or 0) for key in _STATISTICS),
+        )
+        for entry in _entries(reply)
+    ]
+
+
+_STATISTICS = (
+    keys.MINOR,
+    keys.READS,
+    keys.READ_BYTES,
+    keys.WRITES,
+    keys.WRITTEN_BYTES,
+    keys.FLUSHES,
+    keys.DISCARDS,
+    keys.ERRORS,
+    keys.LATENCY_NS,
+    keys.SLOWEST_NS,
+)
 
 
 def _read_deps(reply: PlistDict) -> list[int]:

@@ -51,6 +51,8 @@ def _inferred(request: PlistDict, reply: PlistDict) -> DMError | None:
         return DMError(Errno.EIO, "the driver does not speak that version", keys.VERSION)
     if isinstance(request.get(keys.VERSION), str):
         return None  # who speaks the draft reports errors
+    if command == "iostat" and keys.CMD_DATA not in reply:
+        return DMError(Errno.EINVAL, "this server has no iostat: it runs profile netbsd-9")
     if command in _LOOKS_UP and fields.uint32(request, keys.FLAGS) & flags.EXISTS & ~bits:
         return DMError(Errno.ENOENT, "no such device")
     if command == "create" and keys.MINOR not in reply:
