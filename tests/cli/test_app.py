@@ -7,7 +7,7 @@ from netbsd_dm.cli.options import ProfileName
 from netbsd_dm.driver.profile import PROFILES
 from tests.helpers.processes import run
 
-COMMANDS = ("serve", "send", "replay", "targets")
+COMMANDS = ("serve", "send", "map", "iostat", "replay", "targets")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

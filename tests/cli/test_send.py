@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import netbsd_dm
 from netbsd_dm.plist import dumps
 from netbsd_dm.wire import calls
 from netbsd_dm.wire.calls import Selector
@@ -30,6 +31,12 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     """A server of either profile."""
     with running_server(tmp_path / "dm.sock", "-p", request.param) as path:
         yield path
+
+
+def is_old(server: Path) -> bool:
+    """Whether it runs profile netbsd-9."""
+    with netbsd_dm.connect(server) as dm:
+        return len(dm.targets()) == 2
 
 
 def test_a_hand_written_request_is_answered(server: Path, tmp_path: Path) -> None:
@@ -96,11 +103,17 @@ def test_a_client_command_imports_neither_trio_nor_lxml(server: Path) -> None:
         "    loaded = [m for m in ('trio', 'lxml', 'rich') if m in sys.modules]\n"
         "    print(end.code, loaded, file=sys.stderr)\n"
     )
-    for arguments in (["send", "-U", server], ["targets", "-U", server], ["targets"]):
+    for status, *arguments in (
+        (0, "send", "-U", server),
+        (1, "map", "-U", server, "nobody", "0"),
+        (1 if is_old(server) else 0, "iostat", "-U", server),
+        (0, "targets", "-U", server),
+        (0, "targets"),
+    ):
         finished = subprocess.run(
             [sys.executable, "-c", program, *arguments],
             input=dumps(calls.version().request),
             capture_output=True,
             check=True,
         )
-        assert finished.stderr.decode().splitlines()[-1] == "0 []"
+        assert finished.stderr.decode().splitlines()[-1] == f"{status} []"

@@ -12,6 +12,7 @@ from netbsd_dm.client.commands import Commands
 from netbsd_dm.client.exchange import ReplyReader
 from netbsd_dm.plist import PlistError, dumps
 from netbsd_dm.wire import calls
+from netbsd_dm.wire.calls import Selector
 
 LINES = [TableLine(0, 64, "linear", "/dev/wd1a 100"), TableLine(64, 32, "linear", "/dev/wd1a 0")]
 
@@ -84,6 +85,8 @@ def test_the_commands_that_the_driver_lacks(dm: Client, profile: str) -> None:
     if profile == "netbsd-9":
         with pytest.raises(DMError):
             dm.waitevent("vol1", 0)
+        with pytest.raises(DMError, match="this server has no iostat: it runs profile netbsd-9"):
+            dm.iostat()
         dm.remove_all()  # echoed, and nothing shows that it was not done
         assert [name for name, _ in dm.names()] == ["vol1"]
         return
@@ -93,8 +96,19 @@ def test_the_commands_that_the_driver_lacks(dm: Client, profile: str) -> None:
     dm.setgeometry("vol1", cylinders=10, heads=4, sectors=8)
     with pytest.raises(DMError, match="linear takes no messages"):
         dm.message("vol1", "hello")
+    (counted,) = dm.iostat("vol1")
+    assert (counted.name, counted.requests) == ("vol1", 0)
+    assert dm.iostat() == dm.iostat("") == [counted]
     dm.remove_all()
     assert dm.names() == []
+    assert dm.iostat() == []
+
+
+@pytest.mark.parametrize("no_flush", [False, True])
+def test_a_suspension_says_whether_to_flush(no_flush: bool) -> None:
+    flags = calls.suspend(Selector("vol1"), no_flush).request["flags"]
+    assert isinstance(flags, int)
+    assert bool(flags & 0x800) is no_flush
 
 
 def test_a_missing_server_is_named_with_the_way_to_start_one(tmp_path: Path) -> None:
@@ -103,7 +117,7 @@ def test_a_missing_server_is_named_with_the_way_to_start_one(tmp_path: Path) -> 
         netbsd_dm.connect(path)
 
 
-async def test_the_trio_twin_speaks_the_same(server: Path) -> None:
+async def test_the_trio_twin_speaks_the_same(server: Path, profile: str) -> None:
     async with netbsd_dm.connect_trio(server) as dm:
         assert await dm.version() == Version(4, 16, 0)
         minor = await dm.create("twin")
@@ -111,6 +125,10 @@ async def test_the_trio_twin_speaks_the_same(server: Path) -> None:
         await dm.resume("twin")
         assert await dm.table("twin") == LINES
         assert (await dm.info("twin")).minor == minor
+        await dm.suspend("twin", no_flush=True)
+        assert (await dm.info("twin")).is_suspended
+        if profile == "standard":
+            assert [each.name for each in await dm.iostat("twin")] == ["twin"]
         await dm.remove("twin")
         with pytest.raises(DMError, match="ENOENT"):
             await dm.info("twin")

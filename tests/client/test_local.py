@@ -1,5 +1,6 @@
 """A device mapper in the same process."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,93 @@ def test_setgeometry_decides_what_disk_information_reports(image: Path) -> None:
     assert geometry["tracks-per-cylinder"] == 4
     assert geometry["sectors-per-track"] == 8
     assert geometry["sectors-per-unit"] == 64
+
+
+@pytest.mark.parametrize("profile", ["standard", "netbsd-9"])
+def test_an_open_device_is_read_and_written(image: Path, profile: str) -> None:
+    with DeviceMapper(profile, devices={"/dev/wd1a": image}) as dm:
+        dm.create("vol1")
+        dm.reload("vol1", [TableLine(0, 64, "linear", "/dev/wd1a 8")])
+        dm.resume("vol1")
+        with dm.open("vol1") as device:
+            assert device.write(512, b"x" * 512) == 512
+            assert device.read(0, 1024) == bytes(512) + b"x" * 512
+            assert dm.info("vol1").open_count == (1 if profile == "standard" else 0)
+        assert dm.info("vol1").open_count == 0
+        with pytest.raises(DMError, match="ENOENT: no device named nobody"):
+            dm.open("nobody")
+    assert image.read_bytes()[9 * 512 :].startswith(b"x" * 512)
+
+
+def test_a_suspension_flushes_unless_told_not_to(
+    image: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr("os.fdatasync", synced.append)
+    with DeviceMapper(devices={"/dev/wd1a": image}) as dm:
+        dm.create("vol1")
+        dm.reload("vol1", [TableLine(0, 64, "linear", "/dev/wd1a 8")])
+        dm.resume("vol1")
+        with dm.open("vol1") as device:
+            device.write(0, b"x" * 512)
+            dm.suspend("vol1", no_flush=True)
+            assert not synced
+            with pytest.raises(DMError, match="EAGAIN"):
+                device.read(0, 512)
+            dm.suspend("vol1")
+            assert len(synced) == 1
+            dm.resume("vol1")
+            assert device.read(0, 1) == b"x"
+
+
+def test_a_flush_that_fails_fails_the_suspension(
+    image: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(descriptor: int) -> None:
+        raise OSError(errno.EIO, "broken")
+
+    with DeviceMapper(devices={"/dev/wd1a": image}) as dm:
+        dm.create("vol1")
+        dm.reload("vol1", [TableLine(0, 64, "linear", "/dev/wd1a 8")])
+        dm.resume("vol1")
+        with dm.open("vol1") as device:
+            device.write(0, b"x" * 512)
+        monkeypatch.setattr("os.fdatasync", refuse)
+        with pytest.raises(DMError, match="EIO"):
+            dm.suspend("vol1")
+        assert dm.info("vol1").is_suspended
+
+
+def test_a_device_that_is_open_is_not_removed(image: Path) -> None:
+    with DeviceMapper(devices={"/dev/wd1a": image}) as dm:
+        dm.create("vol1")
+        with dm.open("vol1"), pytest.raises(DMError, match="EBUSY"):
+            dm.remove("vol1")
+        dm.remove("vol1")
+
+
+def test_statistics_count_what_a_device_did(image: Path) -> None:
+    with DeviceMapper(devices={"/dev/wd1a": image}) as dm:
+        for name in ("vol1", "vol2"):
+            dm.create(name)
+            dm.reload(name, [TableLine(0, 64, "linear", "/dev/wd1a 8")])
+            dm.resume(name)
+        with dm.open("vol1") as device:
+            device.write(0, bytes(1024))
+            device.read(0, 512)
+            device.flush()
+        first, second = dm.iostat()
+        assert (first.name, first.minor, first.requests, first.errors) == ("vol1", 1, 3, 0)
+        assert (first.reads, first.read_bytes) == (1, 512)
+        assert (first.writes, first.written_bytes) == (1, 1024)
+        assert (first.flushes, first.discards) == (1, 0)
+        assert first.average_latency_us == pytest.approx(first.latency_ns / 3000)
+        assert 0 < first.average_latency_us <= first.slowest_us
+        assert (second.requests, second.average_latency_us, second.slowest_us) == (0, 0, 0)
+        with dm.open("vol1") as device:
+            device.read(0, 4096)
+        (later,) = dm.iostat(minor=1)
+        added = later.since(first)
+        assert (added.reads, added.read_bytes, added.writes, added.requests) == (1, 4096, 0, 1)
+        assert added.latency_ns == later.latency_ns - first.latency_ns
+        assert added.slowest_ns == later.slowest_ns

@@ -3,14 +3,18 @@
 The functions are named after the fields of `Profile`.
 """
 
+import os
+from collections.abc import Callable
 from dataclasses import fields, replace
 
 import pytest
 
+from netbsd_dm.blockio.volume import Volume
 from netbsd_dm.driver.events import Pending
 from netbsd_dm.driver.profile import NETBSD_9, PROFILES, STANDARD, Profile, find_profile
 from netbsd_dm.plist import PlistDict, UInt
 from netbsd_dm.server.conversation import Conversation
+from netbsd_dm.wire.errors import DMError
 from netbsd_dm.wire.framing import Framing, frame
 
 from .conftest import LONG_DISK, MakeRig, Rig, error, line, linear
@@ -28,6 +32,20 @@ def ask(rig: Rig, text: bytes) -> bytes:
     conversation = Conversation(rig.mapper, True, profile.max_request_bytes)
     conversation.feed(frame(text, Framing.LENGTH))
     return conversation.answer()[4:]
+
+
+def volume(rig: Rig, name: str) -> Volume:
+    """The device of that name, open."""
+    return Volume(rig.mapper, rig.mapper.find(name))
+
+
+def refusal(work: Callable[[], object]) -> str | None:
+    """The name of the error that `work` comes to; None for none."""
+    try:
+        work()
+    except DMError as error:
+        return error.name
+    return None
 
 
 def is_refused(reply: bytes) -> bool:
@@ -111,7 +129,7 @@ def test_targets(rig: Rig, old: Rig) -> None:
     assert not flags_of(old.run("reload", name="v", cmd_data=[*zero])) & 0x40
 
 
-@pytest.mark.parametrize("command", ["remove_all", "waitevent", "message", "setgeometry"])
+@pytest.mark.parametrize("command", ["remove_all", "waitevent", "message", "setgeometry", "iostat"])
 def test_extra_commands(rig: Rig, old: Rig, command: str) -> None:
     message: PlistDict = {"sector": UInt(0), "message": "m"}
     geometry: PlistDict = dict.fromkeys(("cylinders", "heads", "sectors", "start"), UInt(1))
@@ -221,6 +239,52 @@ def test_remove_refuses_users(rig: Rig, old: Rig) -> None:
         each.make("high", linear(0, 100, "/dev/mapper/low"))
         each.run("remove", name="low")
     assert (rig.names(), old.names()) == (["low", "high"], ["high"])
+    for each, left in ((rig, ["low", "high"]), (old, [])):
+        with volume(each, "high") as device:
+            reply = each.run("remove", name="high")
+            assert each.names() == left
+            if each is rig:
+                name, message, _ = error(reply)
+                assert name == "EBUSY"
+                assert message.startswith("high is open")
+            assert refusal(lambda: device.read(0, 512)) == (None if each is rig else "EIO")
+    rig.do("remove", name="high")
+
+
+@pytest.mark.parametrize("command", ["info", "mknodes", "suspend", "resume"])
+def test_counts_opens(rig: Rig, old: Rig, command: str) -> None:
+    for each, counted in ((rig, 2), (old, 0)):
+        each.make("v", linear(0, 8))
+        with volume(each, "v"), volume(each, "v"):
+            assert each.run(command, name="v")["open_count"] == counted
+        assert each.run(command, name="v")["open_count"] == 0
+
+
+def test_suspend_stops_io(rig: Rig, old: Rig) -> None:
+    for each, stopped in ((rig, "EAGAIN"), (old, None)):
+        each.make("v", linear(0, 8))
+        with volume(each, "v") as device:
+            each.do("suspend", name="v")
+            assert refusal(lambda: device.read(0, 512)) == stopped
+            assert refusal(lambda: device.write(0, bytes(512))) == stopped
+            each.do("resume", name="v")
+            if each is rig:
+                assert device.read(0, 512) == bytes(512)
+
+
+@pytest.mark.parametrize(("bits", "waits"), [(0x4, True), (0x804, False)])
+def test_suspend_stops_io_and_flushes_unless_told_not_to(
+    rig: Rig, old: Rig, bits: int, waits: bool
+) -> None:
+    for each in (rig, old):
+        each.make("v", linear(0, 8))
+        with volume(each, "v") as device:
+            device.write(0, b"x" * 512)
+        outcome = each.mapper.execute(each.request("suspend", name="v", flags=UInt(bits)))
+        assert isinstance(outcome, Pending) is (waits and each is rig)
+        reply = outcome.run_work() if isinstance(outcome, Pending) else outcome
+        assert flags_of(reply) & 0x2
+        assert rig.mapper.find("v").is_dirty is not waits
 
 
 def test_reload_is_atomic(rig: Rig, old: Rig) -> None:
@@ -267,3 +331,43 @@ def test_strict_arguments(rig: Rig, old: Rig, params: str) -> None:
         "cmd_data[0].params",
     )
     assert flags_of(old.run("reload", name="v", cmd_data=[*lines])) & 0x40
+
+
+def test_enforces_readonly(rig: Rig, old: Rig) -> None:
+    for each, refused in ((rig, "EPERM"), (old, None)):
+        each.make("v", linear(0, 8), flags=UInt(0x5))
+        with volume(each, "v") as device:
+            assert device.is_read_only is (each is rig)
+            assert refusal(lambda: device.write(0, b"x" * 512)) == refused
+            assert device.read(0, 512) == (bytes(512) if each is rig else b"x" * 512)
+
+
+def test_refuses_io_at_end(rig: Rig, old: Rig) -> None:
+    for each in (rig, old):
+        each.make("v", linear(0, 8))
+        with volume(each, "v") as device:
+            assert refusal(lambda: device.read(8 * 512, 512)) == ("EINVAL" if each is rig else None)
+            assert refusal(lambda: device.read(7 * 512, 1024)) == "EINVAL", "across the end"
+    with volume(old, "v") as device:
+        assert device.read(8 * 512, 512) == b""
+        assert device.write(8 * 512, bytes(512)) == 0
+
+
+def test_byte_granular(rig: Rig, old: Rig) -> None:
+    for each, refused in ((rig, None), (old, "EINVAL")):
+        each.make("v", linear(0, 8))
+        with volume(each, "v") as device:
+            assert refusal(lambda: device.write(511, b"xy")) == refused
+            assert refusal(lambda: device.read(0, 511)) == refused
+            assert device.read(0, 1024)[511:513] == (b"xy" if each is rig else bytes(2))
+
+
+def test_backing_errors_are_eio(rig: Rig, old: Rig) -> None:
+    for each, behind in ((rig, "EIO"), (old, "EINVAL")):
+        each.make("v", linear(0, 10_000))
+        os.truncate(each.directory / "d0", 4 * 512)
+        with volume(each, "v") as device:
+            assert device.read(3 * 512, 512) == bytes(512)
+            assert refusal(lambda: device.read(3 * 512, 1024)) == "EIO", "across the end"
+            assert refusal(lambda: device.read(5 * 512, 512)) == behind
+            assert refusal(lambda: device.write(5 * 512, bytes(512))) == behind

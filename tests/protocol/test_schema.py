@@ -228,6 +228,9 @@ RIGHT_REPLIES = {
     " target_count=0x0",
     "success.message": 'cmd_data=["yes"] command=message',
     "success.setgeometry": "cmd_data=[{cylinders=1 heads=2 sectors=3 start=4}] command=setgeometry",
+    "success.iostat": "cmd_data=[{discards=0x0 errors=0x1 flushes=0x0 latency_ns=0x9 minor=0x1"
+    ' name="" read_bytes=0x200 reads=0x1 slowest_ns=0x9 writes=0x0 written_bytes=0x0}]'
+    " command=iostat",
     "draft": 'command=info dev=0xa901 version="4.16.0"',
 }
 
@@ -290,6 +293,10 @@ def test_every_success_has_a_right_reply() -> None:
         ("success.waitevent", "event_nr=0x1", ""),
         ("success.message", '"yes"', ""),
         ("success.setgeometry", "heads=2", ""),
+        ("success.iostat", "reads=0x1", "reads=1"),
+        ("success.iostat", "slowest_ns=0x9", ""),
+        ("success.iostat", "minor=0x1", "minor=0x0"),
+        ("success.iostat", 'name=""', "name=0x1"),
         ("draft", "4.16.0", "4.0.0"),
         ("draft", "dev=0xa901", "minor=0x1"),
     ],
@@ -370,6 +377,8 @@ def test_the_schema_takes_a_right_request(name: str) -> None:
         ("message", 'message="hello"', ""),
         ("message", "sector=0", "sector=-1"),
         ("setgeometry", "heads=2", ""),
+        ("iostat", "command=iostat", "command=iostats"),
+        ("iostat", "flags=0x4", "minor=-1"),
         ("draft", "4.0.0", "5.0.0"),
         ("draft", "sector_start=0", ""),
     ],

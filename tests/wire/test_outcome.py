@@ -107,3 +107,12 @@ def test_the_draft_is_understood(version: str, failed: bool) -> None:
 def test_what_the_client_sent_itself_is_no_failure() -> None:
     request: PlistDict = calls.version().request | {"error": {}, "errno": UInt(1)}
     assert failure_of(request, run("standard", request)) is None
+
+
+@pytest.mark.parametrize("selector", [None, SOMEBODY, Selector("")])
+def test_iostat_tells_a_server_that_has_it_from_one_that_echoes(selector: Selector | None) -> None:
+    request = calls.iostat(selector).request
+    assert failure_of(request, run("standard", request)) is None
+    failure = failure_of(request, run("netbsd-9", request))
+    assert failure is not None
+    assert failure.message == "this server has no iostat: it runs profile netbsd-9"
