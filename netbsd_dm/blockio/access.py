@@ -1,7 +1,7 @@
 """One request on its way: where it goes, and what is kept open for it."""
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -40,7 +40,8 @@ class Access:
     length_bytes: int
     _mapper: Mapper
     _device: Device
-    _devices: Iterable[Device]
+    devices: Collection[Device]
+    """Those that it passes, the device asked first and all that it stands on."""
     _pdevs: Collection[Pdev]
     _begun_ns: int = field(default_factory=time.perf_counter_ns)
 
@@ -52,13 +53,14 @@ class Access:
     def end(self, *, failed: bool = False) -> None:
         """It is done; whether well or not goes into the statistics."""
         count(self._device, self.op, self.length_bytes, failed=failed)
-        self._device.statistics.took(time.perf_counter_ns() - self._begun_ns)
+        if self.op is not Op.RANGES:
+            self._device.statistics.took(time.perf_counter_ns() - self._begun_ns)
         self.forget()
 
     def forget(self) -> None:
         """End it as if it had never been."""
         self._mapper.release(self._pdevs)
-        for device in self._devices:
+        for device in self.devices:
             device.finish_io()
 
 

@@ -105,6 +105,11 @@ class Device:
         if not self.started_io:
             self._notify()
 
+    def hold_io(self) -> None:
+        """Let new I/O wait, and tell what has started to hurry."""
+        self.stops_io = True
+        self._notify()
+
     def allow_io(self) -> None:
         """Let the I/O run that has been waiting."""
         self.stops_io = False

@@ -22,7 +22,7 @@ IN_FLIGHT_BYTES: Final = 67_108_864
 """What the requests under way may hold of one client's data; then it is not read on."""
 IN_FLIGHT_BASE_BYTES: Final = 65_536
 """What each counts for besides: bounds their number."""
-TURN_SECONDS: Final = 0.001
+TURN_SECONDS: Final = 0.0005
 """After so long without waiting, every other task gets its turn."""
 
 _DF: Final = int(CommandFlag.DF)
@@ -65,12 +65,13 @@ class Session:
         """
         turn_ends = trio.current_time() + TURN_SECONDS
         while True:
-            while sent := self._lane.run(self._reader):
+            if trio.current_time() > turn_ends:
+                await trio.lowlevel.checkpoint()
+                turn_ends = trio.current_time() + TURN_SECONDS
+            if sent := self._lane.run(self._reader):
                 await self._stream.flush()
                 await self._connection.send(self._lane.view[:sent])
-                if trio.current_time() > turn_ends:
-                    await trio.lowlevel.checkpoint()
-                    turn_ends = trio.current_time() + TURN_SECONDS
+                continue
             request = self._reader.next_request()
             if request is not None and await self._streamed(request):
                 continue
@@ -124,11 +125,7 @@ class Session:
         if not self._stream.can_send(access):
             access.forget()
             return False
-        failed = True
-        try:
-            failed = not await self._stream.send(request, access)
-        finally:
-            access.end(failed=failed)
+        await self._stream.send(request, access)
         return True
 
     async def _serve(self, request: Request) -> None:

@@ -24,6 +24,7 @@ class NbdSocket:
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
         self._sending = trio.Lock()
+        self._waiting = trio.CancelScope()
         # As much as the system allows; where that is a lot, files go out by
         # themselves (see `nbd_stream`).
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
@@ -66,7 +67,7 @@ class NbdSocket:
             self.end_turn()
 
     async def send_on(self, data: bytes | bytearray | memoryview) -> None:
-        """Send all of `data`, as the holder of `turn`."""
+        """Send all of `data`, as the one whose turn it is."""
         rest = memoryview(data)
         while rest:
             try:
@@ -74,18 +75,28 @@ class NbdSocket:
             except BlockingIOError:
                 await trio.lowlevel.wait_writable(self._socket)
 
-    async def send_file(self, fd: int, offset_bytes: int, length_bytes: int) -> int:
-        """Send so much of a file, as the holder of `turn`; gives less where the file ends."""
-        done = 0
-        while done < length_bytes:
-            try:
-                count = os.sendfile(
-                    self._socket.fileno(), fd, offset_bytes + done, length_bytes - done
-                )
-            except BlockingIOError:
-                await trio.lowlevel.wait_writable(self._socket)
-            else:
-                if not count:
-                    break
-                done += count
-        return done
+    def send_now(self, data: memoryview) -> int | None:
+        """Send what fits of `data`, as the one whose turn it is; None if nothing does."""
+        try:
+            return self._socket.send(data)
+        except BlockingIOError:
+            return None
+
+    def send_file(self, fd: int, offset_bytes: int, length_bytes: int) -> int | None:
+        """Send what fits of a range of a file, as the one whose turn it is.
+
+        Gives how much; 0 where the file has ended, None if nothing fits.
+        """
+        try:
+            return os.sendfile(self._socket.fileno(), fd, offset_bytes, length_bytes)
+        except BlockingIOError:
+            return None
+
+    async def wait_writable(self) -> None:
+        """Wait until something fits, or for an `interrupt`."""
+        with trio.CancelScope() as self._waiting:
+            await trio.lowlevel.wait_writable(self._socket)
+
+    def interrupt(self) -> None:
+        """End `wait_writable` early."""
+        self._waiting.cancel()

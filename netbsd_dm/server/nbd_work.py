@@ -43,7 +43,8 @@ class Worker:
     async def start(self, op: Op, offset_bytes: int, length_bytes: int) -> Access:
         """Begin, as soon as no device on the way holds its I/O; raises `DMError`."""
         while True:
-            self._volume.check(op, offset_bytes, length_bytes)
+            if self._volume.check(op, offset_bytes, length_bytes) < length_bytes:
+                raise DMError(Errno.EINVAL, f"byte {offset_bytes} is the end of the device")
             try:
                 return self._volume.start(op, offset_bytes, length_bytes)
             except HeldError as held:

@@ -84,8 +84,10 @@ def _nbd_listener(stack: ExitStack, settings: Settings) -> socket.socket | None:
         return stack.enter_context(settings.nbd_listener)
     if settings.nbd_path is None:
         return None
-    _log.info("NBD on %s", settings.nbd_path)
-    return stack.enter_context(listening_socket(settings.nbd_path, NBD_SOCKET_MODE, "--nbd"))
+    path = settings.nbd_path
+    listener = stack.enter_context(listening_socket(path, NBD_SOCKET_MODE, "--nbd"))
+    _log.info("exporting over NBD on %s", path)
+    return listener
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What a target is, and what it gets to work with."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import ClassVar, Final, NamedTuple
 
@@ -50,13 +50,22 @@ class Extent(NamedTuple):
 
 
 class Devices:
-    """Opens physical devices for one target, and remembers them for its end."""
+    """Opens physical devices for one target, and remembers them for its end.
 
-    __slots__ = ("_registry", "opened")
+    It is also how a target tells that something happened: `raise_event`.
+    """
 
-    def __init__(self, registry: PdevRegistry) -> None:
+    __slots__ = ("_on_event", "_registry", "opened")
+
+    def __init__(self, registry: PdevRegistry, on_event: Callable[[], None] | None = None) -> None:
         self._registry = registry
+        self._on_event = on_event
         self.opened: list[Pdev] = []
+
+    def raise_event(self) -> None:
+        """Count an event of the mapped device, for those who wait for one."""
+        if self._on_event is not None:
+            self._on_event()
 
     def open(self, name: str) -> Pdev:
         """The device a table calls `name`; raises `DMError` (ENOENT)."""

@@ -124,7 +124,7 @@ def suspend(state: State, request: PlistDict) -> DrainWait | None:
     request[keys.MINOR] = UInt(device.minor)
     if not state.profile.suspend_stops_io:
         return None
-    device.stops_io = True
+    device.hold_io()
     return after_io(device) if no_flush else after_flush(device, state.pdevs)
 
 
@@ -132,7 +132,7 @@ def resume(state: State, request: PlistDict) -> DrainWait | None:
     """Make the inactive table live, and end the table that was."""
     device = state.find(request)
     if state.profile.suspend_stops_io and device.started_io:
-        device.stops_io = True  # as if suspended first: no request meets two tables
+        device.hold_io()  # as if suspended first: no request meets two tables
         return DrainWait(device, lambda request: _swap_drained(state, device, request))
     _swap(state, device, request)
     return None
