@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from netbsd_dm.capture.format import CaptureError, Disk, Recorded, StepClass, read_capture
+from netbsd_dm.capture.format import (
+    CaptureError,
+    Disk,
+    DiskChanges,
+    Recorded,
+    StepClass,
+    read_capture,
+)
 
 from .conftest import HEAD, Write, request, step
 
@@ -21,7 +28,7 @@ def test_a_whole_capture_is_read(write: Write) -> None:
             {"run": 1, "argv": ["dmsetup", "ls"], "exit": 0, "output": ""},
             step(1, run=1, request=text, reply=text, note="a remark"),
             step(2, request=text, **{"class": "panic"}, server_restarted_after=True),
-            step(3, io={"op": "R", "minor": 1, "off": 0, "len": 512, "errno": 0}),
+            step(3, io={"op": "W", "minor": 1, "off": 0, "len": 512, "errno": 5}),
             step(4, request=text, reply=text, **{"class": "undefined"}),
         )
     )
@@ -34,11 +41,38 @@ def test_a_whole_capture_is_read(write: Write) -> None:
     assert seen == [
         (1, "step-1", StepClass.STABLE, True, False),
         (2, "step-2", StepClass.PANIC, False, True),
-        (3, "step-3", StepClass.STABLE, False, False),
+        (3, "step-3", StepClass.STABLE, True, False),
         (4, "step-4", StepClass.UNDEFINED, False, False),
     ]
     assert [each.request for each in capture.steps] == [text.encode()] * 2 + [None, text.encode()]
     assert [each.reply is None for each in capture.steps] == [False, True, True, False]
+    assert [each.access is not None for each in capture.steps] == [False, False, True, False]
+    assert capture.has_accesses
+
+
+def test_without_accesses_the_contents_of_the_disks_do_not_matter(write: Write) -> None:
+    capture = read_capture(write(HEAD, step(1, request="r", reply="r")))
+    assert not capture.has_accesses
+    assert capture.changes == {}
+
+
+def test_an_access_without_an_answer_is_compared_with_nothing(write: Write) -> None:
+    io = {"op": "R", "minor": 1, "off": 0, "len": 512}
+    (only,) = read_capture(write(HEAD, step(1, io=io))).steps
+    assert only.access is not None
+    assert (only.access.recorded, only.is_comparable) == (None, False)
+
+
+def test_the_changes_of_the_disks_are_listed_or_at_least_counted(write: Write) -> None:
+    changes = {
+        "wd1a": [[3, "AAAA", "0123456789abcdef"], [5, "BBBB", "fedcba9876543210"]],
+        "wd2a": [[1, "CCCC", "00"], "... 128 sectors in all"],
+    }
+    capture = read_capture(write(HEAD | {"recorded": {"disk_changes": changes}}))
+    assert capture.changes == {
+        "wd1a": DiskChanges(2, {3: "0123456789abcdef", 5: "fedcba9876543210"}),
+        "wd2a": DiskChanges(128, {1: "00"}),
+    }
 
 
 def test_bytes_that_are_no_utf8_are_in_base64(write: Write) -> None:
@@ -85,6 +119,12 @@ def test_a_long_reply_is_compared_by_size_and_hash() -> None:
         (step(1, request="r", reply=True), "not a step"),
         (step(1, request="r", reply_sha256="00"), "reply_bytes"),
         (step(1, request="r", reply_sha256="00", reply_bytes="many"), "not a step"),
+        (step(1, io={"op": "X", "minor": 1, "off": 0, "len": 0}), "no access 'X'"),
+        (step(1, io={"op": "R", "minor": 1, "off": 0, "len": -1}), "-1 bytes"),
+        (step(1, io={"op": "R", "minor": 1, "off": 0, "len": 2**40}), "bytes"),
+        (step(1, io={"op": "R", "minor": 1, "len": 0}), "'off'"),
+        (step(1, io={"op": "R", "minor": 1, "off": 0, "len": 0, "errno": 0}), "nreply"),
+        (step(1, io={"op": "W", "minor": 1, "off": 0, "len": 0, "errno": 0}), "written"),
     ],
     ids=repr,
 )
@@ -108,6 +148,8 @@ def test_a_fault_is_told_with_file_line_and_reason(write: Write, line: Any, reas
         ([HEAD | {"disks": [{"name": "d", "sectors": "many", "dev": [1, 2]}]}], "not a disk"),
         ([HEAD | {"disks": 5}], "not a disk"),
         ([HEAD | {"disks": ["wd1a"]}], "not a disk"),
+        ([HEAD | {"recorded": {"disk_changes": []}}], "not a disk"),
+        ([HEAD | {"recorded": {"disk_changes": {"wd1a": [["x"]]}}}], "not a disk"),
     ],
     ids=repr,
 )

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from netbsd_dm.capture.disks import offer_disks
-from netbsd_dm.capture.format import Disk, read_capture
+from netbsd_dm.capture.access import Access, Outcome
+from netbsd_dm.capture.format import read_capture
 from netbsd_dm.capture.replay import FreshServer, Result, Verdict, replay
 from netbsd_dm.driver.profile import NETBSD_9, STANDARD, Profile
 from netbsd_dm.pdev.devnum import makedev
@@ -75,10 +75,28 @@ def test_a_long_reply_is_compared_by_its_hash(write: Write) -> None:
     assert verdicts(play(write(HEAD, bad))) == [Verdict.DIFFERENT]
 
 
-def test_an_access_to_a_disk_is_skipped_and_says_so(write: Write) -> None:
-    (only,) = play(write(HEAD, step(1, io={"op": "R", "minor": 1, "off": 0, "len": 512})))
-    assert (only.verdict, only.reply) == (Verdict.SKIPPED, None)
-    assert "disk" in only.reason
+def test_an_access_to_a_disk_is_compared(write: Write) -> None:
+    io = {"op": "R", "minor": 1, "off": 0, "len": 512}
+    good, bad = step(1, io=io | {"errno": 5}), step(2, io=io | {"errno": 22})
+    first, second = play(write(HEAD, good, bad))
+    assert (first.verdict, first.reply, first.reason) == (Verdict.EQUAL, None, "")
+    assert (second.verdict, second.outcome) == (Verdict.DIFFERENT, Outcome(5))
+
+
+@pytest.mark.parametrize("answer", [{}, {"errno": 5}], ids=["no answer", "an answer"])
+def test_an_access_that_was_not_stable_is_done_but_not_compared(
+    write: Write, answer: dict[str, int]
+) -> None:
+    io = {"op": "R", "minor": 1, "off": 0, "len": 512, **answer}
+    (only,) = play(write(HEAD, step(1, io=io) | {"class": "undefined"}))
+    assert (only.verdict, only.outcome) == (Verdict.SKIPPED, Outcome(5))
+    assert "undefined" in only.reason
+
+
+def test_what_is_neither_request_nor_access_is_skipped_and_says_so(write: Write) -> None:
+    (only,) = play(write(HEAD, step(1)))
+    assert (only.verdict, only.reply, only.outcome) == (Verdict.SKIPPED, None, None)
+    assert "neither" in only.reason
 
 
 @pytest.mark.parametrize("kind", ["undefined", "panic"])
@@ -106,20 +124,31 @@ def test_after_a_restart_the_driver_is_fresh(write: Write) -> None:
     assert verdicts(play(write(HEAD, *lines))) == [equal, Verdict.SKIPPED, equal, equal]
 
 
+class Lasting:
+    """A server of somebody else: its disks are out of reach, and it goes on for ever."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def exchange(self, request: bytes) -> bytes:
+        self.asked += 1
+        return b"reply"
+
+    def access(self, access: Access) -> Outcome | None:
+        return None
+
+    def restart(self) -> bool:
+        return False
+
+
+def test_an_access_to_a_disk_out_of_reach_is_skipped_and_says_so(write: Write) -> None:
+    io = {"op": "R", "minor": 1, "off": 0, "len": 512, "errno": 5}
+    (only,) = replay(read_capture(write(HEAD, step(1, io=io))), Lasting())
+    assert (only.verdict, only.reply, only.outcome) == (Verdict.SKIPPED, None, None)
+    assert "disk" in only.reason
+
+
 def test_a_peer_that_cannot_restart_skips_the_rest(write: Write) -> None:
-    class Lasting:
-        """A server of somebody else."""
-
-        def __init__(self) -> None:
-            self.asked = 0
-
-        def exchange(self, request: bytes) -> bytes:
-            self.asked += 1
-            return b"reply"
-
-        def restart(self) -> bool:
-            return False
-
     lines = [
         step(1, request=NAMES, reply="reply"),
         step(2, request=NAMES, reply="reply", server_restarted_after=True),
@@ -168,14 +197,3 @@ def test_the_disks_are_there_with_size_and_number_and_gone_at_the_end(
     results = play(write(HEAD, *lines))
     assert loads(results[-1].reply or b"")["cmd_data"] == [makedev(197, 0)]
     assert sorted(os.listdir(tmp_path)) == ["made-up.jsonl"]  # noqa: PTH208 (names only)
-
-
-def test_disks_are_sparse_files_of_their_size(tmp_path: Path) -> None:
-    disks = [Disk("/dev/a", 8, 197, 0), Disk("/dev/b/c", 2**31, 197, 1)]
-    offers = offer_disks(disks, tmp_path)
-    assert [(offer.name, offer.dev) for offer in offers] == [
-        ("/dev/a", makedev(197, 0)),
-        ("/dev/b/c", makedev(197, 1)),
-    ]
-    assert [offer.path.stat().st_size for offer in offers] == [8 * 512, 2**40]
-    assert all(offer.path.stat().st_blocks == 0 for offer in offers)

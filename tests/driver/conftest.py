@@ -89,6 +89,12 @@ class Rig:
         assert isinstance(outcome, Pending), f"waitevent does not wait: {outcome}"
         return outcome
 
+    def begin(self, command: str, **given: PlistValue | None) -> Pending:
+        """A command that has to wait, for I/O or for work."""
+        outcome = self.mapper.execute(self.request(command, **given))
+        assert isinstance(outcome, Pending), f"{command} does not wait: {outcome}"
+        return outcome
+
     def make(self, name: str, *lines: PlistDict, **given: PlistValue | None) -> int:
         """A new device, with a live table of `lines` if there are any; gives its minor."""
         minor = self.do("create", name=name, **given)["minor"]

@@ -1,5 +1,7 @@
 """Profile standard: waitevent and the event counter."""
 
+from functools import partial
+
 from netbsd_dm.driver.events import Pending
 from netbsd_dm.plist import PlistDict, UInt, dumps, loads
 from netbsd_dm.server.conversation import Conversation
@@ -147,6 +149,52 @@ def test_who_cancelled_is_not_called_and_not_remembered(rig: Rig) -> None:
     assert rig.mapper.find("v").watchers == set()
     swap(rig, "v")
     assert (pending.reply, calls) == (None, [])
+
+
+def test_whoever_cancelled_nobody_is_watched_when_all_are_done(rig: Rig) -> None:
+    rig.make("v", linear(0, 8))
+    device = rig.mapper.find("v")
+    pending = [rig.wait(name="v") for _ in range(1000)]
+    assert len(device.watchers) == 1000
+    for each in pending[::2]:
+        each.cancel()
+    assert len(device.watchers) == 500
+    swap(rig, "v")
+    assert [each.reply is None for each in pending] == [True, False] * 500
+    assert device.watchers == set()
+
+
+def test_the_removal_is_an_event_of_its_own(rig: Rig) -> None:
+    rig.make("v", linear(0, 8))
+    device = rig.mapper.find("v")
+    rig.wait(name="v")
+    rig.do("remove", name="v")
+    assert (device.event_nr, device.watchers) == (2, set())
+
+
+def test_a_target_may_raise_one_at_any_time(rig: Rig) -> None:
+    rig.make("v", linear(0, 8))
+    rig.make("other", linear(0, 8))
+    pending, elsewhere = rig.wait(name="v"), rig.wait(name="other")
+    (entry,) = rig.mapper.find("v").live
+    entry.devices.raise_event()
+    assert (done(pending)["event_nr"], elsewhere.reply) == (2, None)
+
+
+def test_an_event_that_causes_another_calls_each_listener_once(rig: Rig) -> None:
+    rig.make("v", linear(0, 8))
+    calls: list[int] = []
+    pending = [rig.wait(name="v") for _ in range(4)]
+
+    def listen(number: int) -> None:
+        calls.append(number)
+        if len(calls) == 1:
+            swap(rig, "v")
+
+    for number, each in enumerate(pending):
+        each.when_ready(partial(listen, number))
+    swap(rig, "v")
+    assert sorted(calls) == [0, 1, 2, 3]
 
 
 def test_a_listener_may_cancel_another_and_issue_commands(rig: Rig) -> None:

@@ -9,7 +9,10 @@ from netbsd_dm.wire.framing import Framing, frame
 
 from .conftest import MakeRig, Rig, error, linear
 
-READING = {"version", "targets", "info", "mknodes", "names", "deps", "status", "table", "waitevent"}
+READING = {
+    *("version", "targets", "info", "mknodes", "names", "deps", "status", "table"),
+    *("waitevent", "iostat"),
+}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netbsd_dm.driver.table import EMPTY, Entry, Table
-from netbsd_dm.pdev.registry import PdevRegistry
+from netbsd_dm.pdev.registry import Pdev, PdevRegistry
 from netbsd_dm.targets.arguments import Arguments
 from netbsd_dm.targets.interface import Devices, Filler, Place
 from netbsd_dm.targets.zero import Zero
@@ -17,6 +17,18 @@ from netbsd_dm.targets.zero import Zero
 NOBODY = PdevRegistry(pytest.fail, pytest.fail)
 ZERO = Zero(Arguments(""), Devices(NOBODY))
 NO_DEVICES = Devices(NOBODY)
+
+
+class NoHandle:
+    """Of a device that nobody opens."""
+
+    size_sectors = 0
+
+    def close(self) -> None:
+        pytest.fail("it was never open")
+
+
+NO_HANDLE = NoHandle()
 
 
 def table(*ranges: tuple[int | None, int | None]) -> Table:
@@ -80,6 +92,71 @@ def test_it_is_the_first_whatever_the_order(
     whole = table(*ranges)
     for sector in sectors:
         assert index_of(whole.find(sector), whole) == first_cover(whole, sector), sector
+
+
+WHOLE = 2**64
+
+
+@pytest.mark.parametrize(
+    ("ranges", "expected"),
+    [
+        pytest.param([], {0: (None, WHOLE), 5: (None, WHOLE)}, id="nothing"),
+        pytest.param([(0, 8)], {0: (0, 8), 7: (0, 8), 8: (None, WHOLE)}, id="one"),
+        pytest.param([(5, 8)], {0: (None, 5), 4: (None, 5), 5: (0, 13)}, id="one, not from 0"),
+        pytest.param([(0, 4), (8, 4)], {1: (0, 4), 4: (None, 8), 9: (1, 12)}, id="a hole"),
+        pytest.param([(8, 8), (0, 8)], {3: (1, 8), 8: (0, 16)}, id="out of order"),
+        pytest.param([(20, 4), (4, 4)], {0: (None, 4), 8: (None, 20)}, id="a hole out of order"),
+        pytest.param([(0, 8), (4, 8)], {0: (0, 8), 4: (0, 8), 8: (1, 12)}, id="an overlap"),
+        pytest.param([(4, 4), (0, 100)], {0: (1, 4), 5: (0, 8), 8: (1, 100)}, id="one within"),
+        pytest.param([(0, 100), (4, 4)], {0: (0, 100), 5: (0, 100)}, id="hidden by another"),
+        pytest.param([(6, 0), (0, 8), (0, 9)], {0: (1, 8), 8: (2, 9)}, id="of no length within"),
+        pytest.param([(0, 8), (8, 0)], {0: (0, 8), 8: (None, WHOLE)}, id="of no length behind"),
+        pytest.param([(None, 8), (8, None)], {0: (0, 8)}, id="without numbers"),
+    ],
+)
+def test_a_span_goes_on_to_where_another_entry_has_the_sectors(
+    ranges: list[tuple[int | None, int | None]], expected: dict[int, tuple[int | None, int]]
+) -> None:
+    whole = table(*ranges)
+    spans = {sector: whole.span(sector) for sector in expected}
+    found = {
+        sector: (index_of(entry, whole), end_sector)
+        for sector, (entry, end_sector) in spans.items()
+    }
+    assert found == expected
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 15)), max_size=8))
+def test_spans_agree_with_a_plain_list_of_sectors(ranges: list[tuple[int, int]]) -> None:
+    whole = table(*ranges)
+    plain = [first_cover(whole, sector) for sector in range(70)]
+    for sector in range(60):
+        entry, end_sector = whole.span(sector)
+        assert end_sector > sector
+        assert set(plain[sector:end_sector]) == {index_of(entry, whole)}, sector
+        if end_sector < 60 and end_sector not in {start for start, _ in ranges}:
+            assert plain[end_sector] != plain[sector], f"the span of {sector} goes on"
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 15)), max_size=8))
+def test_the_starts_are_there_to_be_searched_unless_entries_overlap(
+    ranges: list[tuple[int, int]],
+) -> None:
+    whole = table(*ranges)
+    in_order = all(start + length <= then for (start, length), (then, _) in pairwise(ranges))
+    assert list(whole.starts) == ([start for start, _ in ranges] if in_order else [])
+    assert whole.starts is whole.starts, "made once"
+
+
+def test_its_devices_are_those_that_its_entries_opened_each_once() -> None:
+    first, second = (Pdev(name, 1, NO_HANDLE, name, name) for name in ("a", "b"))
+    entries = []
+    for opened in ([first, second], [], [second]):
+        devices = Devices(NOBODY)
+        devices.opened += opened
+        entries.append(Entry(0, 8, ZERO, devices))
+    assert Table(entries).pdevs == {first, second}
+    assert EMPTY.pdevs == frozenset()
 
 
 def test_a_sector_is_mapped_relative_to_its_entry() -> None:

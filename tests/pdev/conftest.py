@@ -1,8 +1,13 @@
 """Files to offer."""
 
+import random
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from netbsd_dm.pdev.file import FileHandle
+from netbsd_dm.wire.errors import DMError
 
 SECTORS = 100
 
@@ -31,3 +36,51 @@ def descriptors(path: Path) -> int:
 def disk(tmp_path: Path) -> Path:
     """A disk of 100 sectors."""
     return make_disk(tmp_path / "disk.img")
+
+
+@pytest.fixture
+def handle(disk: Path) -> Iterator[FileHandle]:
+    """The disk, open for writing."""
+    handle = FileHandle(str(disk), read_only=False)
+    yield handle
+    handle.close()
+
+
+@pytest.fixture
+def read_only(disk: Path) -> Iterator[FileHandle]:
+    """The disk, open for reading only."""
+    handle = FileHandle(str(disk), read_only=True)
+    yield handle
+    handle.close()
+
+
+Change = Callable[[FileHandle, int, int], object]
+
+CHANGES: dict[str, Change] = {
+    "write": lambda handle, offset, length: handle.write(b"w" * length, offset),
+    "discard": lambda handle, offset, length: handle.discard(offset, length),
+    "punch": lambda handle, offset, length: handle.write_zeroes(offset, length, may_punch=True),
+    "zero": lambda handle, offset, length: handle.write_zeroes(offset, length, may_punch=False),
+}
+"""What changes a range of an open disk."""
+
+every_change = pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+
+
+def refused(work: Callable[[], object]) -> DMError:
+    """The error that `work` raises."""
+    with pytest.raises(DMError) as caught:
+        work()
+    return caught.value
+
+
+def noise(length: int) -> bytes:
+    """Bytes without a pattern, the same every time."""
+    return random.Random(1).randbytes(length)  # noqa: S311
+
+
+def read(handle: FileHandle, offset: int, length: int) -> bytes:
+    """What a range of an open disk holds."""
+    buffer = bytearray(length)
+    handle.read_into(memoryview(buffer), offset)
+    return bytes(buffer)

@@ -70,3 +70,67 @@ def test_what_may_not_be_written_comes_with_a_hint(
     with pytest.raises(DMError, match=r"Permission denied.*,ro"):
         FileHandle(str(disk), read_only=False)
     FileHandle(str(disk), read_only=True).close()
+
+
+class TestRanges:
+    def told(self, handle: FileHandle, offset: int, length: int) -> list[tuple[int, bool]]:
+        return [(each.length_bytes, each.is_hole) for each in handle.ranges(offset, length)]
+
+    def test_a_sparse_disk_is_one_hole(self, handle: FileHandle) -> None:
+        assert self.told(handle, 0, 51_200) == [(51_200, True)]
+        assert self.told(handle, 700, 5) == [(5, True)]
+        assert self.told(handle, 700, 0) == []
+
+    def test_data_and_holes_take_turns(self, handle: FileHandle) -> None:
+        block = os.fstat(handle.fd).st_blksize
+        handle.write(b"x" * 100, block + 5)
+        assert self.told(handle, 0, 51_200) == [
+            (block, True),
+            (block, False),
+            (51_200 - 2 * block, True),
+        ]
+        assert self.told(handle, block - 10, 20) == [(10, True), (10, False)]
+        assert self.told(handle, 2 * block - 10, 20) == [(10, False), (10, True)]
+
+    def test_a_full_disk_is_data(self, handle: FileHandle) -> None:
+        handle.write(b"x" * 51_200, 0)
+        assert self.told(handle, 0, 51_200) == [(51_200, False)]
+
+    def test_what_cannot_be_told_is_data(
+        self, handle: FileHandle, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lseek = os.lseek
+
+        def seek(fd: int, offset: int, how: int) -> int:
+            if how == os.SEEK_END:
+                return lseek(fd, offset, how)
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+        monkeypatch.setattr(os, "lseek", seek)
+        assert self.told(handle, 512, 1024) == [(1024, False)]
+
+    def test_a_hole_that_somebody_punches_meanwhile_is_no_empty_range(
+        self, handle: FileHandle, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        handle.write(b"x" * 51_200, 0)
+        lseek = os.lseek
+
+        def seek(fd: int, offset: int, how: int) -> int:
+            if how == os.SEEK_HOLE:
+                handle.discard(0, 51_200)
+            return lseek(fd, offset, how)
+
+        monkeypatch.setattr(os, "lseek", seek)
+        told = self.told(handle, 0, 51_200)
+        assert sum(length for length, _ in told) == 51_200
+        assert min(told) > (0, True), "an empty range"
+
+
+def test_reading_ahead_is_asked_of_the_host_and_changes_nothing(
+    handle: FileHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, ...]] = []
+    monkeypatch.setattr(os, "posix_fadvise", lambda *given: asked.append(given))
+    handle.read_ahead(512, 1024)
+    assert asked == [(handle.fd, 512, 1024, os.POSIX_FADV_WILLNEED)]
+    assert not handle.is_dirty

@@ -49,6 +49,18 @@ def test_a_device_is_opened_once_and_shared(registry: PdevRegistry, disk: Path) 
     registry.close()
 
 
+def test_what_is_given_back_after_the_end_is_not_closed_twice(
+    registry: PdevRegistry, disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pdev = registry.acquire("/dev/d")
+    registry.close()
+    assert descriptors(disk) == 0
+    monkeypatch.setattr("os.close", pytest.fail)  # by now the number may be another file's
+    registry.release(pdev)
+    registry.reap()
+    assert registry.opened() == []
+
+
 def test_it_is_closed_when_the_last_reference_is_reaped(registry: PdevRegistry, disk: Path) -> None:
     pdev = registry.acquire("/dev/d")
     registry.acquire("/dev/d")

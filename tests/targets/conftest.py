@@ -9,7 +9,7 @@ import pytest
 from netbsd_dm.pdev.handle import Handle, Source
 from netbsd_dm.pdev.registry import Pdev, PdevRegistry
 from netbsd_dm.targets.arguments import Arguments
-from netbsd_dm.targets.interface import Devices, Target
+from netbsd_dm.targets.interface import ENDLESS, Devices, Place, Run, Target
 from netbsd_dm.wire.errors import DMError, Errno
 
 DISK_SECTORS = 1000
@@ -81,3 +81,13 @@ def name_of(device: object) -> str:
     """The name of the device of a place."""
     assert isinstance(device, Pdev), device
     return device.name
+
+
+def check_run(target: Target, sector: int) -> Run:
+    """The run around a sector: it has the sector, and puts it and its ends where `map` does."""
+    run = target.run(sector)
+    assert 0 <= run.first_sector <= sector < run.end_sector, run
+    for each in {run.first_sector, sector, min(run.end_sector, ENDLESS) - 1}:
+        place = target.map(each)
+        assert place == Place(run.device, each + run.shift_sectors), f"sector {each} of {run}"
+    return run

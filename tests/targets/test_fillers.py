@@ -3,11 +3,11 @@
 import pytest
 
 from netbsd_dm.targets.error import Error
-from netbsd_dm.targets.interface import Filler, Target
+from netbsd_dm.targets.interface import ENDLESS, Filler, Run, Target
 from netbsd_dm.targets.zero import Zero
 from netbsd_dm.wire.errors import DMError
 
-from .conftest import Bench
+from .conftest import Bench, check_run
 
 both = pytest.mark.parametrize(("kind", "filler"), [(Zero, Filler.ZERO), (Error, Filler.ERROR)])
 
@@ -37,3 +37,11 @@ def test_every_sector_is_filled(
 def test_it_takes_no_messages(bench: Bench, kind: type[Target], filler: Filler) -> None:
     with pytest.raises(DMError, match=f"{kind.name} takes no messages"):
         bench.make(kind, "").message("hello")
+
+
+@both
+@pytest.mark.parametrize("sector", [0, 1, 2**54])
+def test_all_of_it_is_one_run(
+    bench: Bench, kind: type[Target], filler: Filler, sector: int
+) -> None:
+    assert check_run(bench.make(kind, ""), sector) == Run(0, ENDLESS, filler, 0)

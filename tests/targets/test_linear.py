@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netbsd_dm.targets.interface import Extent, Place
+from netbsd_dm.targets.interface import ENDLESS, Extent, Place, Run
 from netbsd_dm.targets.linear import Linear
 from netbsd_dm.wire.errors import DMError, Errno, UndefinedError
 
-from .conftest import Bench
+from .conftest import Bench, check_run
 
 
 @pytest.mark.parametrize(
@@ -98,3 +98,10 @@ def test_it_takes_no_messages(bench: Bench) -> None:
     with pytest.raises(DMError, match="linear takes no messages") as caught:
         bench.make(Linear, "/dev/wd1a 0").message("hello")
     assert caught.value.errno == Errno.EINVAL
+
+
+@given(st.integers(0, 2**54), st.integers(0, 2**54))
+def test_all_of_it_is_one_run(offset: int, sector: int) -> None:
+    target = Bench().make(Linear, f"/dev/wd1a {offset}")
+    (device,) = target.deps()
+    assert check_run(target, sector) == Run(0, ENDLESS, device, offset)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from netbsd_dm.targets.striped import Striped
 from netbsd_dm.wire.errors import DMError, Errno, UndefinedError
 
-from .conftest import Bench, name_of
+from .conftest import Bench, check_run, name_of
 
 
 def params(stripes: int, chunk: int, *offsets: int) -> str:
@@ -177,3 +177,31 @@ def test_its_string_makes_the_same_map_again(shape: tuple[int, list[int]], secto
     again = bench.make(Striped, table)
     assert again.table() == table
     assert again.map(sector) == target.map(sector)
+
+
+@given(shapes, st.integers(0, 2**54))
+def test_a_run_is_a_chunk(shape: tuple[int, list[int]], sector: int) -> None:
+    chunk, offsets = shape
+    run = check_run(Bench().make(Striped, params(len(offsets), chunk, *offsets)), sector)
+    assert (run.first_sector % chunk, run.end_sector - run.first_sector) == (0, chunk)
+
+
+@given(shapes, st.integers(1, 300))
+def test_its_runs_agree_with_every_sector(shape: tuple[int, list[int]], length: int) -> None:
+    chunk, offsets = shape
+    target = Bench().make(Striped, params(len(offsets), chunk, *offsets))
+    sector = 0
+    while sector < length:
+        run = target.run(sector)
+        for each in range(run.first_sector, run.end_sector):
+            place = target.map(each)
+            assert (place.device, place.sector) == (run.device, each + run.shift_sectors), each
+        assert run.first_sector == sector, "runs follow each other"
+        sector = run.end_sector
+
+
+@pytest.mark.parametrize("text", ["0 16", "1 0 /dev/d0 5"])
+def test_where_the_driver_divides_by_zero_there_is_no_run(bench: Bench, text: str) -> None:
+    with pytest.raises(DMError) as caught:
+        bench.make(Striped, text, strict=False).run(0)
+    assert caught.value.errno == Errno.EIO
