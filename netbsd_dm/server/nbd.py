@@ -58,6 +58,7 @@ class _Stop:
     """Tells every connection that the server stops."""
 
     def __init__(self) -> None:
+        self._has_come = False
         self._at_once: set[trio.CancelScope] = set()
         self._soon: set[trio.CancelScope] = set()
 
@@ -66,6 +67,7 @@ class _Stop:
         try:
             await trio.sleep_forever()
         finally:
+            self._has_come = True  # for who was accepted just now, and has not begun
             for scope in self._at_once:
                 scope.cancel()
             for scope in self._soon:
@@ -76,6 +78,8 @@ class _Stop:
         """What ends when the server stops."""
         with trio.CancelScope() as scope:
             self._at_once.add(scope)
+            if self._has_come:
+                scope.cancel()
             try:
                 yield
             finally:
@@ -86,6 +90,8 @@ class _Stop:
         """What then has a little time left."""
         with trio.CancelScope() as scope:
             self._soon.add(scope)
+            if self._has_come:
+                scope.deadline = trio.current_time() + FAREWELL_SECONDS
             try:
                 yield
             finally:

@@ -1,5 +1,6 @@
 """The socket of an NBD connection: received from by one task, sent to by many."""
 
+import errno
 import os
 import socket
 from typing import Final
@@ -25,6 +26,7 @@ class NbdSocket:
         self._socket = connection
         self._sending = trio.Lock()
         self._waiting = trio.CancelScope()
+        self._is_cut = False
         # As much as the system allows; where that is a lot, files go out by
         # themselves (see `nbd_stream`).
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
@@ -53,16 +55,26 @@ class NbdSocket:
             await self._sending.acquire()
         else:
             self._sending.acquire_nowait()  # without a turn of the scheduler
+        if self._is_cut:
+            self._sending.release()
+            raise BrokenPipeError(errno.EPIPE, "a reply was cut short")
 
     def end_turn(self) -> None:
         """Let others send."""
         self._sending.release()
+
+    def cut(self) -> None:
+        """A reply was given up half way: nothing can be sent behind it."""
+        self._is_cut = True
 
     async def send(self, data: bytes | bytearray | memoryview) -> None:
         """Send all of `data`, when it is its turn."""
         await self.take_turn()
         try:
             await self.send_on(data)
+        except BaseException:
+            self.cut()
+            raise
         finally:
             self.end_turn()
 

@@ -29,12 +29,16 @@ SENDFILE_LEAST_BYTES: Final = 131_072
 """Less is copied together with what comes before and after it, as stripes are."""
 
 
+_CHUNKS_BYTES: Final = 8192
+"""Room for the end of one reply, if need be with an error, and the beginning of the next."""
+
+
 class Stream:
     """Sends large reads on one connection, one after the other."""
 
     def __init__(self, connection: NbdSocket) -> None:
         self._connection = connection
-        self._buffer = bytearray(PIECE_BYTES + replies.DATA_CHUNK.size + replies.CHUNK.size)
+        self._buffer = bytearray(PIECE_BYTES + _CHUNKS_BYTES)
         self._view = memoryview(self._buffer)
         self._filled = 0
         """So much of the buffer is to be sent before anything else,"""
@@ -71,16 +75,17 @@ class Stream:
             with transfer.hurried(self._connection):
                 while transfer.missing_bytes:
                     await self._send_some(transfer)
+            transfer.end()
+            has_data = self._filled > 0
+            self._put(_last_chunk(request, transfer.problem))
+            if has_data:  # which nothing may be sent amidst
+                await self._connection.send_on(self._take_filled())
+        except BaseException:
+            self._connection.cut()
+            raise
         finally:
             transfer.end()
             self._connection.end_turn()
-        if transfer.problem is None:
-            self._put(replies.done(request.cookie))
-        else:
-            problem = transfer.problem
-            chunk = replies.error_chunk(request.cookie, error_of(problem), problem.message)
-            await self.flush()
-            await self._connection.send(chunk)
         return transfer.problem is None
 
     async def flush(self) -> None:
@@ -138,6 +143,12 @@ class Stream:
         view = self._view[self._filled : self._filled + min(room, extent.length_bytes)]
         await transfer.fill(view)
         self._filled += len(view)
+
+
+def _last_chunk(request: Request, problem: DMError | None) -> bytes:
+    if problem is None:
+        return replies.done(request.cookie)
+    return replies.error_chunk(request.cookie, error_of(problem), problem.message)
 
 
 class _Transfer:

@@ -1,18 +1,25 @@
-"""Servers inside the test's own trio loop, and raw sockets to them."""
+"""Servers inside the test's own trio loop; raw sockets, and an NBD client, to them."""
 
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import trio
 
-from netbsd_dm import Catalog, Offer, Settings
+import netbsd_dm
+from netbsd_dm import STANDARD, Catalog, Offer, Profile, Settings, TableLine, TrioClient
 from netbsd_dm.driver.mapper import Mapper
+from netbsd_dm.server import nbd, nbd_socket, nbd_work
 from netbsd_dm.server.serving import serve
 
+from ..helpers.nbd import DISC, NbdClient, nbd_negotiation, nbd_request
+
+T = TypeVar("T")
 Serving = Callable[[Settings], AbstractAsyncContextManager[Mapper]]
 
 
@@ -89,3 +96,145 @@ def open_files_below(directory: Path) -> list[str]:
 def descriptor_count() -> int:
     """How many descriptors this process has open."""
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def task_count(nursery: trio.Nursery) -> int:
+    """How many tasks there are below `nursery`."""
+    children = [child for task in nursery.child_tasks for child in task.child_nurseries]
+    return len(nursery.child_tasks) + sum(map(task_count, children))
+
+
+@asynccontextmanager
+async def nbd_client(
+    path: Path, export: str = "vol1", *, structured: bool = True, allocation: bool = True
+) -> AsyncIterator[NbdClient]:
+    """A client that has chosen `export`; it says goodbye at the end, if it can."""
+    async with await open_raw(path) as stream:
+        client = NbdClient(stream)
+        await client.negotiate(
+            nbd_negotiation(export, structured=structured, allocation=allocation)
+        )
+        yield client
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            await stream.send_all(nbd_request(DISC))
+
+
+@dataclass
+class NbdServer:
+    """A server with NBD, and a client for its commands."""
+
+    nbd_path: Path
+    mapper: Mapper
+    dm: TrioClient
+    nursery: trio.Nursery
+    """Whose task it is."""
+    scope: trio.CancelScope
+    ended: trio.Event
+
+    async def stop(self) -> None:
+        """Stop it, and wait for its end."""
+        self.scope.cancel()
+        with trio.fail_after(60):
+            await self.ended.wait()
+
+    def client(
+        self, export: str = "vol1", *, structured: bool = True, allocation: bool = True
+    ) -> AbstractAsyncContextManager[NbdClient]:
+        """An NBD client."""
+        return nbd_client(self.nbd_path, export, structured=structured, allocation=allocation)
+
+    async def create(self, name: str, *lines: TableLine, read_only: bool = False) -> None:
+        """A device with a live table."""
+        await self.dm.create(name, read_only=read_only)
+        if lines:
+            await self.dm.reload(name, lines)
+            await self.dm.resume(name)
+
+
+DISK = bytes(range(256)) * 8192
+"""2 MiB, the content of /dev/wd0a; /dev/wd1a is as large and empty, /dev/ro read-only."""
+SECTORS = len(DISK) // 512
+WHOLE = TableLine(0, SECTORS, "linear", "/dev/wd0a 0")
+EMPTY = TableLine(0, SECTORS, "linear", "/dev/wd1a 0")
+
+
+@asynccontextmanager
+async def nbd_server(
+    directory: Path, *lines: TableLine, profile: Profile = STANDARD
+) -> AsyncIterator[NbdServer]:
+    """A server with three disks in `directory`, and vol1 if there are `lines` for it."""
+    (directory / "wd0a").write_bytes(DISK)
+    (directory / "ro").write_bytes(DISK)
+    with (directory / "wd1a").open("wb") as file:
+        file.truncate(len(DISK))
+    offers = [
+        Offer("/dev/wd0a", directory / "wd0a"),
+        Offer("/dev/wd1a", directory / "wd1a"),
+        Offer("/dev/ro", directory / "ro", read_only=True),
+    ]
+    settings = Settings(
+        socket_path=directory / "dm.sock",
+        nbd_path=directory / "nbd.sock",
+        profile=profile,
+        catalog=Catalog(offers),
+    )
+    scope, ended = trio.CancelScope(), trio.Event()
+
+    async def run(task_status: trio.TaskStatus[Mapper]) -> None:
+        with scope:
+            await serve(settings, task_status=task_status)
+        ended.set()
+
+    async with trio.open_nursery() as nursery:
+        mapper: Mapper = await nursery.start(run)
+        async with netbsd_dm.connect_trio(settings.socket_path) as dm:
+            server = NbdServer(directory / "nbd.sock", mapper, dm, nursery, scope, ended)
+            if lines:
+                await server.create("vol1", *lines)
+            try:
+                yield server
+            finally:
+                scope.cancel()
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The descriptors that were flushed."""
+    seen: list[int] = []
+    fdatasync = os.fdatasync
+
+    def counted(fd: int) -> None:
+        seen.append(fd)
+        fdatasync(fd)
+
+    monkeypatch.setattr(os, "fdatasync", counted)
+    return seen
+
+
+@pytest.fixture
+def short_farewell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not give clients that never read two seconds."""
+    monkeypatch.setattr(nbd, "FAREWELL_SECONDS", 0.05)
+
+
+@pytest.fixture
+def small_buffers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server cannot send much that is not read."""
+    monkeypatch.setattr(nbd_socket, "SEND_BUFFER_BYTES", 4096)
+
+
+@pytest.fixture
+def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would run in a thread runs in the task, so that nothing happens unseen."""
+
+    async def at_once(work: Callable[[], T]) -> T:
+        await trio.lowlevel.checkpoint()
+        return work()
+
+    monkeypatch.setattr(nbd_work, "in_thread", at_once)
+
+
+async def receive_until_broken(stream: trio.SocketStream) -> None:
+    """Take what comes, until the server closes the connection, however it does."""
+    with suppress(trio.BrokenResourceError):  # closed with something of ours unread
+        await receive_all(stream)

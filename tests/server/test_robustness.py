@@ -19,7 +19,7 @@ from netbsd_dm.server import serving
 from netbsd_dm.wire import calls
 from netbsd_dm.wire.calls import Selector
 
-from .conftest import descriptor_count, open_files_below, open_raw
+from .conftest import descriptor_count, open_files_below, open_raw, task_count
 
 DEVICE = Selector("vol1")
 LINES = [TableLine(0, 8, "linear", "/dev/wd1a 0"), TableLine(8, 8, "linear", "/dev/wd1a 8")]
@@ -72,7 +72,7 @@ async def _survive(directory: Path, profile: str, sent: list[bytes], half_closed
     async with trio.open_nursery() as nursery:
         mapper: Mapper = await nursery.start(serving.serve, settings)
         await wait_all_tasks_blocked()
-        idle = _task_count(nursery)
+        idle = task_count(nursery)
         async with await open_raw(settings.socket_path) as stream:
             try:
                 for chunk in sent:
@@ -85,14 +85,8 @@ async def _survive(directory: Path, profile: str, sent: list[bytes], half_closed
         async with netbsd_dm.connect_trio(settings.socket_path) as client:
             assert str(await client.version()) == "4.16.0"
         await wait_all_tasks_blocked()
-        assert _task_count(nursery) == idle, "a task outlived its connection"
+        assert task_count(nursery) == idle, "a task outlived its connection"
         assert all(not device.watchers for device in mapper.devices)
         used = any(table.entries for device in mapper.devices for table in device.slots)
         assert open_files_below(directory) == ([str(image)] if used else [])
         nursery.cancel_scope.cancel()
-
-
-def _task_count(nursery: trio.Nursery) -> int:
-    """How many tasks there are below `nursery`."""
-    children = [child for task in nursery.child_tasks for child in task.child_nurseries]
-    return len(nursery.child_tasks) + sum(map(_task_count, children))

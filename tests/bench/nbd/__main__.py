@@ -49,7 +49,11 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="netbsd-dm-bench-") as name,
         all_servers(Path(name)) as servers,
     ):
-        measures = _measures(arguments.seconds)
+        measures = {
+            job: measure
+            for job, measure in _measures(arguments.seconds).items()
+            if arguments.only in job.title
+        }
         rates = _rates(servers, measures, arguments.rounds)
         _print(servers, rates, list(measures), arguments.rounds)
         _draw(arguments.svg, servers, rates, list(measures))
@@ -60,6 +64,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench-nbd", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0, help="of each measurement")
+    parser.add_argument("--only", default="", help="what the title of a job has to contain")
     parser.add_argument("--svg", type=Path, default=Path("bench-nbd.svg"))
     return parser.parse_args()
 

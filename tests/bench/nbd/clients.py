@@ -35,7 +35,11 @@ def fio(server: Server, job: Job, seconds: float) -> float:
     """Bytes a second that fio's nbd engine moves."""
     command = ["fio", "--name=load", "--ioengine=nbd", f"--uri={server.uri}", "--time_based"]
     command += [f"--rw={job.pattern}", f"--bs={job.block_bytes}", f"--iodepth={job.depth}"]
-    command += [f"--size={server.size_bytes}", f"--runtime={seconds}", "--output-format=json"]
+    command += [
+        f"--size={server.size_bytes}",
+        f"--runtime={max(1, round(seconds))}",
+        "--output-format=json",
+    ]
     output = _run(command)
     (result,) = json.loads(output[output.index("{") :])["jobs"]
     moved = result["read"]["io_bytes"] + result["write"]["io_bytes"]
