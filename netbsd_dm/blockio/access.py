@@ -73,7 +73,7 @@ def start(mapper: Mapper, device: Device, op: Op, offset_bytes: int, length_byte
     if op is Op.FLUSH:
         found = list(whole_files(device, passed))
     else:
-        found = list(extents(device, offset_bytes, length_bytes, passed))
+        found = extents(device, offset_bytes, length_bytes, passed)
     pdevs = {each.pdev for each in found if each.pdev is not None}
     mapper.retain(pdevs)
     for each in passed:

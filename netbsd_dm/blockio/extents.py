@@ -22,7 +22,7 @@ class Extent(NamedTuple):
 
 def extents(
     device: Device, offset_bytes: int, length_bytes: int, passed: set[Device]
-) -> Iterator[Extent]:
+) -> list[Extent]:
     """The extents of a range of `device`, in order.
 
     Every device on the way goes into `passed`.  Raises `HeldError` if one of
@@ -31,14 +31,20 @@ def extents(
     if device.stops_io:
         raise HeldError(device)
     passed.add(device)
-    layout = layout_of(device.live)
+    window_at = layout_of(device.live).window
+    found = []
     end = offset_bytes + length_bytes
     while offset_bytes < end:
-        window = look_through(layout.window(offset_bytes), offset_bytes, passed)
-        part = min(end, window.end) - offset_bytes
-        place = None if isinstance(window.place, Device) else window.place
-        yield Extent(place, offset_bytes + window.shift, part, window.pdev)
-        offset_bytes += part
+        window = window_at(offset_bytes)
+        place = window.place
+        if isinstance(place, Device):
+            window = look_through(window, offset_bytes, passed)
+            place = None if isinstance(window.place, Device) else window.place
+        stop = window.end
+        length = (end if end < stop else stop) - offset_bytes  # noqa: FURB136 (faster)
+        found.append(Extent(place, offset_bytes + window.shift, length, window.pdev))
+        offset_bytes += length
+    return found
 
 
 def whole_files(device: Device, passed: set[Device]) -> Iterator[Extent]:

@@ -77,18 +77,20 @@ class Layout:
         entry, end_sector = table.span(sector)
         if entry is None:
             return Window(sector * SECTOR_BYTES, end_sector * SECTOR_BYTES, None, 0)
-        run = _run_of(entry, sector - entry.start_sector)
-        start = (entry.start_sector + run.first_sector) * SECTOR_BYTES
-        end = min(entry.start_sector + run.end_sector, end_sector) * SECTOR_BYTES
-        shift = (run.shift_sectors - entry.start_sector) * SECTOR_BYTES
+        entry_start = entry.start_sector
+        run = _run_of(entry, sector - entry_start)
+        start = (entry_start + run.first_sector) * SECTOR_BYTES
+        end = min(entry_start + run.end_sector, end_sector) * SECTOR_BYTES
+        shift = (run.shift_sectors - entry_start) * SECTOR_BYTES
         if not self._starts:  # overlaid by earlier lines, perhaps before this sector
             start = sector * SECTOR_BYTES
         window = _placed(start, end, run.device, shift)
         if type(entry.target).run is not Target.run:  # one that does not say may change
             self._windows[index] = window
-            if len(self._recent) == _RECENT_MAX:
-                self._recent.clear()
-            self._recent[offset_bytes >> _PAGE_SHIFT] = window
+            if run.first_sector or end < end_sector * SECTOR_BYTES:
+                if len(self._recent) == _RECENT_MAX:
+                    self._recent.clear()
+                self._recent[offset_bytes >> _PAGE_SHIFT] = window
         return window
 
 

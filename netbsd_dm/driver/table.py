@@ -107,20 +107,24 @@ class Table:
 
     def span(self, sector: int) -> Span:
         """The entry that covers `sector`, or the hole there, and how far it goes."""
-        entry = self.find(sector)
-        end = _UINT64 if entry is None else entry.start_sector + entry.length_sectors
-        # In order, nothing else begins before an entry ends; else an earlier line may.
-        if self.starts:
-            if entry is None:
-                index = bisect_right(self.starts, sector)
-                end = self.starts[index] if index < len(self.starts) else end
-            return Span(entry, end)
+        starts = self.starts
+        if starts:
+            # In order, nothing else begins before an entry ends.
+            index = bisect_right(starts, sector)
+            if index:
+                entry = self.entries[index - 1]
+                end = entry.start_sector + entry.length_sectors
+                if sector < end:
+                    return Span(entry, end)
+            return Span(None, starts[index] if index < len(starts) else _UINT64)
+        found = self.find(sector)
+        end = _UINT64 if found is None else found.start_sector + found.length_sectors
         for other in self.entries:
-            if other is entry:
+            if other is found:
                 break
             if sector < other.start_sector < end and other.length:
-                end = other.start_sector
-        return Span(entry, end)
+                end = other.start_sector  # an earlier line has its sectors
+        return Span(found, end)
 
     def map(self, sector: int) -> Place | None:
         """Where `sector` of the device lies; None in a hole."""

@@ -9,11 +9,13 @@ import trio
 
 SEND_BUFFER_BYTES: Final = 4 * 1024 * 1024
 SPINS: Final = 30
-"""How often to look for the next request before any other task runs.
+"""How often to look for the next request, or for room, before any other task runs.
 
 A client with one request in flight sends the next within 20 microseconds; a look
 takes half of one.  To go to sleep and be woken costs more than that: measured
-with 4 KiB reads, one in flight, 21,000 a second without and 42,000 with.
+with 4 KiB reads, one in flight, 21,000 a second without and 42,000 with.  And
+who sleeps until the send buffer has emptied leaves the client idle: measured with
+1 MiB reads, 3.6 GB/s without and 9.2 with; 100 looks are worse again.
 """
 ROUNDS: Final = 3
 """How often to do so, every other task running in between, before sleeping."""
@@ -24,13 +26,12 @@ class NbdSocket:
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
+        self._descriptor = connection.fileno()
         self._sending = trio.Lock()
         self._waiting = trio.CancelScope()
         self._is_cut = False
-        # As much as the system allows; where that is a lot, files go out by
-        # themselves (see `nbd_stream`).
+        # As much as the system allows: it keeps the client busy meanwhile.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        self.send_buffer_bytes = connection.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
 
     async def receive_into(self, view: memoryview) -> int:
         """Receive at least a byte; 0 at the end of what the peer sends."""
@@ -89,20 +90,24 @@ class NbdSocket:
 
     def send_now(self, data: memoryview) -> int | None:
         """Send what fits of `data`, as the one whose turn it is; None if nothing does."""
-        try:
-            return self._socket.send(data)
-        except BlockingIOError:
-            return None
+        for _ in range(SPINS):
+            try:
+                return self._socket.send(data)
+            except BlockingIOError:
+                pass
+        return None
 
     def send_file(self, fd: int, offset_bytes: int, length_bytes: int) -> int | None:
         """Send what fits of a range of a file, as the one whose turn it is.
 
         Gives how much; 0 where the file has ended, None if nothing fits.
         """
-        try:
-            return os.sendfile(self._socket.fileno(), fd, offset_bytes, length_bytes)
-        except BlockingIOError:
-            return None
+        for _ in range(SPINS):
+            try:
+                return os.sendfile(self._descriptor, fd, offset_bytes, length_bytes)
+            except BlockingIOError:
+                pass
+        return None
 
     async def wait_writable(self) -> None:
         """Wait until something fits, or for an `interrupt`."""

@@ -50,7 +50,7 @@ async def test_what_a_shortened_file_lost_fails_and_the_rest_is_read(
 async def test_a_file_shortened_while_it_is_sent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_buffers: None, by_itself: bool
 ) -> None:
-    monkeypatch.setattr(nbd_stream, "SENDFILE_BUFFER_BYTES", 0 if by_itself else 2**40)
+    monkeypatch.setattr(nbd_stream, "SENDFILE_BYTES", 0 if by_itself else 2**40)
     async with nbd_server(tmp_path, WHOLE) as server, server.client() as client:
         cookie = await client.begin(READ, 0, len(DISK))
         await wait_all_tasks_blocked()  # the server waits for us to read
