@@ -37,6 +37,45 @@ def after_flush(device: Device, pdevs: PdevRegistry) -> DrainWait | None:
     return DrainWait(device, _as_it_is, work=flush, at_end=give_back)
 
 
+def before_swap(
+    device: Device, pdevs: PdevRegistry, swap: Callable[[PlistDict], None]
+) -> DrainWait | None:
+    """The wait until `swap` can be done, and what the old table's files hold is durable.
+
+    No request meets two tables, and a flush through the new one need not cover the
+    old one's files.  New I/O waits meanwhile, as if the device were suspended.
+    None if there is nothing to wait for.
+    """
+    if not device.started_io and not (device.is_dirty and device.inactive):
+        return None
+    kept: set[Pdev] = set()
+
+    def finish(request: PlistDict) -> None:
+        if device.is_dirty and device.inactive:
+            wait.work = flush
+            kept.update(pdev for pdev in _pdevs_of(device) if isinstance(pdev.handle, FileHandle))
+            for pdev in kept:
+                pdevs.retain(pdev)
+        swap(request)
+
+    def flush() -> None:
+        for pdev in kept:
+            if isinstance(pdev.handle, FileHandle):
+                pdev.handle.sync()
+        device.is_dirty = False
+
+    def end() -> None:
+        for pdev in kept:
+            pdevs.release(pdev)
+        pdevs.reap()
+        if not device.is_suspended:
+            device.allow_io()
+
+    device.hold_io()
+    wait = DrainWait(device, finish, at_end=end)
+    return wait
+
+
 def _as_it_is(request: PlistDict) -> None:
     """The reply was written when the command ran."""
 

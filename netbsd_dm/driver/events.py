@@ -168,7 +168,7 @@ class EventWait:
         return True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class DrainWait:
     """Until no request works on the sectors of `device`; then `finish` writes the reply."""
 

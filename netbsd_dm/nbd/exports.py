@@ -19,6 +19,8 @@ class BlockSize(NamedTuple):
 class Export:
     """One disk, as it is when a client chooses it."""
 
+    identity: int
+    """Tells it from all others for as long as it exists, whatever its name becomes."""
     name: str
     description: str
     size_bytes: int

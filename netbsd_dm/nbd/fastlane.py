@@ -180,7 +180,7 @@ class FastLane:
                 else:
                     limit = limits.get(place)
                     if limit is None:
-                        limit = limits[place] = place.begin_writes()
+                        limit = limits[place] = place.writable_bytes
                     where = offset + window.shift
                     if where + length > limit or write(place.fd, view[body:after], where) != length:
                         break
@@ -217,7 +217,7 @@ class FastLane:
             if not isinstance(place, FileHandle):
                 return False
             where = offset + window.shift
-            if where + length > place.begin_writes():
+            if where + length > place.writable_bytes:
                 return False
             if os.pwrite(place.fd, view[:length], where) != length:
                 return False

@@ -31,12 +31,11 @@ class FileHandle:
     after the part that fits.  So does whatever the host refuses; ENOSPC stays.
     """
 
-    __slots__ = ("_cached_flags", "_reported", "_synced", "_writes", "fd", "path", "read_only")
+    __slots__ = ("_cached_flags", "_reported", "fd", "path", "read_only")
 
     def __init__(self, path: str, read_only: bool) -> None:
         self.path = path
         self.read_only = read_only
-        self._writes = self._synced = 0
         self._cached_flags: int | None = -1
         self._reported: set[int] = set()
         # Before opening: to open a tape or a watchdog does something to it.
@@ -66,11 +65,6 @@ class FileHandle:
             self._cached_flags = falloc.cached_read_flags(self.fd)
         return self._cached_flags
 
-    @property
-    def is_dirty(self) -> bool:
-        """Written to since the last `sync` began."""
-        return self._writes != self._synced
-
     def close(self) -> None:
         os.close(self.fd)
 
@@ -91,7 +85,6 @@ class FileHandle:
         self._require_writable()
         view = memoryview(data)
         fits = self._fitting(offset_bytes, len(view))
-        self._writes += 1
         done = 0
         try:
             while done < fits:
@@ -101,27 +94,22 @@ class FileHandle:
         if fits < len(view):
             raise self._beyond_end(offset_bytes + fits)
 
-    def begin_writes(self) -> int:
-        """Say that writes to `fd` follow; gives where they must end, -1 if there may be none."""
-        if self.read_only:
-            return -1
-        self._writes += 1
-        return self.size_bytes
+    @property
+    def writable_bytes(self) -> int:
+        """Where a write must end: at the size now, or -1 if there may be none."""
+        return -1 if self.read_only else self.size_bytes
 
     def sync(self) -> None:
         """Make every write that has returned durable (fdatasync(2))."""
-        writes = self._writes
         try:
             os.fdatasync(self.fd)
         except OSError as error:
             raise self.failed("flush", 0, error) from None
-        self._synced = writes
 
     def discard(self, offset_bytes: int, length_bytes: int) -> None:
         """Give the space back, where the host can; what is read afterwards is undefined."""
         self._require_writable()
         fits = self._fitting(offset_bytes, length_bytes)
-        self._writes += 1
         try:
             falloc.punch(self.fd, offset_bytes, fits)
         except OSError as error:
@@ -134,7 +122,6 @@ class FileHandle:
         """Have zero bytes there; as a hole where that is allowed and possible."""
         self._require_writable()
         fits = self._fitting(offset_bytes, length_bytes)
-        self._writes += 1
         clear = falloc.punch if may_punch else falloc.zero
         try:
             clear(self.fd, offset_bytes, fits)

@@ -1,7 +1,6 @@
 """One connection: bytes between a socket and a conversation."""
 
 import logging
-import select
 import socket
 from contextlib import suppress
 
@@ -10,6 +9,7 @@ import trio
 from ..driver.events import Pending
 from ..wire.errors import DMError
 from .conversation import Conversation
+from .hangup import cancel_on_hangup
 from .threads import in_thread
 
 _log = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ async def _wait(connection: socket.socket, pending: Pending) -> bool:
     ready = trio.Event()
     pending.when_ready(ready.set)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_cancel_on_hangup, connection, nursery.cancel_scope)
+        nursery.start_soon(cancel_on_hangup, connection, nursery.cancel_scope)
         await ready.wait()
         nursery.cancel_scope.cancel()
     if pending.work is not None:
@@ -123,20 +123,6 @@ async def _wait(connection: socket.socket, pending: Pending) -> bool:
         else:
             pending.worked()
     return ready.is_set()
-
-
-async def _cancel_on_hangup(connection: socket.socket, scope: trio.CancelScope) -> None:
-    # An end of file tells nothing: a peer may close its sending side and wait.  An
-    # epoll without events reports only that both sides are closed.
-    try:
-        poll = select.epoll(1)
-    except OSError as error:  # no descriptor left: the wait goes on without
-        _log.warning("cannot watch a waiting client: %s", error.strerror)
-        return
-    with poll:
-        poll.register(connection, 0)
-        await trio.lowlevel.wait_readable(poll.fileno())
-    scope.cancel()
 
 
 def _discard_rest(connection: socket.socket) -> None:

@@ -42,11 +42,11 @@ class MappedExports:
         """The device that is exported under `name`."""
         return self._mapper.find_export(name)
 
-    def open(self, name: str) -> Volume:
-        """That device, open; raises `DMError` (ENXIO) if it has gone meanwhile."""
-        device = self.device(name)
+    def open(self, export: Export) -> Volume:
+        """Its device, open; raises `DMError` (ENXIO) if it has gone meanwhile."""
+        device = next((d for d in self._mapper.devices if d.minor == export.identity), None)
         if device is None:
-            raise DMError(Errno.ENXIO, f"export {name!r} was removed while it was chosen")
+            raise DMError(Errno.ENXIO, f"export {export.name!r} was removed while it was chosen")
         return Volume(self._mapper, device)
 
     def _export(self, device: Device) -> Export:
@@ -55,6 +55,7 @@ class MappedExports:
             file.read_only for file in files_of(device)
         )
         return Export(
+            identity=device.minor,
             name=_name(device),
             description=_description(device),
             # A table of the driver's may claim more than a file can have.

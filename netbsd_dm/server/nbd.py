@@ -124,7 +124,7 @@ async def _converse(connection: NbdSocket, exports: MappedExports, stop: _Stop) 
     if agreed is None:
         return
     choice, rest = agreed
-    with exports.open(choice.export.name) as volume:
+    with exports.open(choice.export) as volume:
         session = Session(connection, volume, choice, rest)
         async with trio.open_nursery() as requests:
             is_gone = False

@@ -1,5 +1,6 @@
 """One NBD connection in transmission: requests received, done and answered."""
 
+import errno
 from typing import Final
 
 import trio
@@ -147,8 +148,19 @@ class Session:
         while self._in_flight_bytes and (
             self._in_flight_bytes + self._cost(request) > IN_FLIGHT_BYTES
         ):
-            await self._waits_for_room.park()
+            await self._wait_for_room()
         self._in_flight_bytes += self._cost(request)
+
+    async def _wait_for_room(self) -> None:
+        """Wait until a request is done; raises `BrokenPipeError` if the client goes first."""
+        is_done = False
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._connection.cancel_on_hangup, nursery.cancel_scope)
+            await self._waits_for_room.park()
+            is_done = True
+            nursery.cancel_scope.cancel()
+        if not is_done:
+            raise BrokenPipeError(errno.EPIPE, "the client is gone")
 
     def _cost(self, request: Request) -> int:
         has_data = request.command in (Command.READ, Command.WRITE)

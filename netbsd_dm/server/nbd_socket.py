@@ -7,6 +7,8 @@ from typing import Final
 
 import trio
 
+from .hangup import cancel_on_hangup
+
 SEND_BUFFER_BYTES: Final = 4 * 1024 * 1024
 SPINS: Final = 30
 """How often to look for the next request, or for room, before any other task runs.
@@ -108,6 +110,10 @@ class NbdSocket:
             except BlockingIOError:
                 pass
         return None
+
+    async def cancel_on_hangup(self, scope: trio.CancelScope) -> None:
+        """Cancel `scope` once the peer is gone; runs until then."""
+        await cancel_on_hangup(self._socket, scope)
 
     async def wait_writable(self) -> None:
         """Wait until something fits, or for an `interrupt`."""

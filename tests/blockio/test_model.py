@@ -15,7 +15,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from netbsd_dm.driver.events import Pending
 from netbsd_dm.driver.profile import STANDARD
 from netbsd_dm.plist import PlistDict
 from netbsd_dm.wire.errors import DMError
@@ -149,9 +148,7 @@ class Stacks(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(NAMES))
     def suspend(self, name: str) -> None:
-        outcome = self.rig.mapper.execute(self.rig.request("suspend", name=name))
-        reply = outcome.run_work() if isinstance(outcome, Pending) else outcome
-        assert "error" not in reply, reply
+        self.rig.do("suspend", name=name)
         self.suspended.add(name)
 
     @rule(name=st.sampled_from(NAMES))

@@ -23,6 +23,7 @@ OPTION_REPLY = struct.Struct(">QIII")
 READ, WRITE, DISC, FLUSH = range(4)
 
 DISK = Export(
+    1,
     "disk",
     "the first",
     4096,
@@ -30,6 +31,7 @@ DISK = Export(
     BlockSize(1, 4096, 1 << 25),
 )
 OTHER = Export(
+    2,
     "größe",
     "",
     2**40,

@@ -133,4 +133,3 @@ def test_reading_ahead_is_asked_of_the_host_and_changes_nothing(
     monkeypatch.setattr(os, "posix_fadvise", lambda *given: asked.append(given))
     handle.read_ahead(512, 1024)
     assert asked == [(handle.fd, 512, 1024, os.POSIX_FADV_WILLNEED)]
-    assert not handle.is_dirty

@@ -115,7 +115,6 @@ def test_what_is_offered_read_only_is_eperm_and_as_it_was(
     assert str(disk) in error.message
     assert "without ,ro" in error.message
     assert disk.stat().st_blocks == 0
-    assert not read_only.is_dirty
     assert read(read_only, 0, 512) == bytes(512)
 
 
@@ -189,43 +188,18 @@ def test_a_device_that_is_no_disk_is_never_opened() -> None:
     assert "neither a regular file nor a block device" in error.message
 
 
-def is_dirty(handle: FileHandle) -> bool:
-    return handle.is_dirty  # each time anew, where mypy would take it for what it was
+def test_a_flush_that_fails_is_eio_and_can_be_tried_again(
+    handle: FileHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(fd: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", refuse)
+        assert refused(handle.sync).errno == Errno.EIO
+    handle.sync()
 
 
-class TestIsDirty:
-    @every_change
-    def test_after_a_change_until_it_is_flushed(self, handle: FileHandle, change: Change) -> None:
-        assert not is_dirty(handle)
-        change(handle, 0, 512)
-        assert is_dirty(handle)
-        handle.sync()
-        assert not is_dirty(handle)
-
-    def test_reading_changes_nothing(self, handle: FileHandle) -> None:
-        read(handle, 0, 512)
-        list(handle.ranges(0, 512))
-        assert not is_dirty(handle)
-
-    def test_a_flush_that_failed_was_none(
-        self, handle: FileHandle, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def refuse(fd: int) -> None:
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-        handle.write(b"x", 0)
-        with monkeypatch.context() as patch:
-            patch.setattr(os, "fdatasync", refuse)
-            assert refused(handle.sync).errno == Errno.EIO
-        assert is_dirty(handle)
-        handle.sync()
-        assert not is_dirty(handle)
-
-    def test_a_write_during_a_flush_may_have_missed_it(
-        self, handle: FileHandle, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        handle.write(b"x", 0)
-        with monkeypatch.context() as patch:
-            patch.setattr(os, "fdatasync", lambda _: handle.write(b"y", 1))
-            handle.sync()
-        assert is_dirty(handle)
+def test_where_writes_must_end(handle: FileHandle, read_only: FileHandle) -> None:
+    assert handle.writable_bytes == handle.size_bytes
+    assert read_only.writable_bytes == -1

@@ -125,10 +125,24 @@ def test_names_that_are_no_utf_8_are_told_as_far_as_they_can_be(dm: DeviceMapper
 def test_opening_counts_and_fails_for_what_has_gone(dm: DeviceMapper) -> None:
     exports = MappedExports(dm.mapper)
     create(dm, "vol1", LINE)
-    with exports.open("vol1") as volume, exports.open("1"):
+    found, again = exports.find("vol1"), exports.find("1")
+    assert found is not None
+    assert again is not None
+    with exports.open(found) as volume, exports.open(again):
         assert dm.info("vol1").open_count == volume.device.open_count == 2
     assert dm.info("vol1").open_count == 0
     dm.remove("vol1")
     with pytest.raises(DMError, match="'vol1' was removed") as caught:
-        exports.open("vol1")
+        exports.open(found)
     assert caught.value.errno == Errno.ENXIO
+
+
+def test_what_was_chosen_is_opened_whatever_has_its_name_now(dm: DeviceMapper) -> None:
+    exports = MappedExports(dm.mapper)
+    create(dm, "vol1", LINE)
+    found = exports.find("vol1")
+    assert found is not None
+    dm.rename("vol1", "vol2")
+    create(dm, "vol1", LINE)
+    with exports.open(found) as volume:
+        assert volume.device.name == "vol2"

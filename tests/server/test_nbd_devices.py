@@ -164,3 +164,16 @@ async def test_an_unprivileged_user_is_refused(
         monkeypatch.undo()
         async with server.client() as client:
             assert await client.read(0, 4) == DISK[:4]
+
+
+async def test_who_goes_with_all_its_room_taken_is_noticed(tmp_path: Path) -> None:
+    async with nbd_server(tmp_path, WHOLE) as server:
+        await server.dm.suspend("vol1")
+        async with server.client() as client:
+            for _ in range(1200):  # more than may be under way
+                await client.begin(READ, 0, 512)
+            await wait_all_tasks_blocked()
+            assert (await server.dm.info("vol1")).open_count == 1
+        while (await server.dm.info("vol1")).open_count:
+            await trio.lowlevel.checkpoint()
+        await server.dm.remove("vol1")

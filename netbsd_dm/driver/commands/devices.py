@@ -7,7 +7,7 @@ from ...plist.escapes import cut_bytes, to_bytes
 from ...wire import fields, flags, keys
 from ...wire.errors import DMError, Errno, UndefinedError
 from ..device import Device
-from ..drain import after_flush, after_io
+from ..drain import after_flush, after_io, before_swap
 from ..events import DrainWait
 from ..stacking import is_used, users_of
 from ..state import State, check_name
@@ -131,10 +131,15 @@ def suspend(state: State, request: PlistDict) -> DrainWait | None:
 def resume(state: State, request: PlistDict) -> DrainWait | None:
     """Make the inactive table live, and end the table that was."""
     device = state.find(request)
-    if state.profile.suspend_stops_io and device.started_io:
-        device.hold_io()  # as if suspended first: no request meets two tables
-        return DrainWait(device, lambda request: _swap_drained(state, device, request))
+    if state.profile.suspend_stops_io:
+        wait = before_swap(
+            device, state.pdevs, lambda request: _swap_drained(state, device, request)
+        )
+        if wait is not None:
+            return wait
     _swap(state, device, request)
+    if device.stops_io:
+        device.allow_io()
     return None
 
 
@@ -158,8 +163,6 @@ def _swap(state: State, device: Device, request: PlistDict) -> None:
     if swap:
         device.destroy_inactive()
         device.raise_event()
-    if device.stops_io:
-        device.allow_io()
 
 
 def info(state: State, request: PlistDict) -> None:
