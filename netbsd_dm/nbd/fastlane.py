@@ -36,9 +36,9 @@ OUT_BYTES: Final = 262_144
 """So much is gathered before it is sent."""
 
 _SLOW_NS: Final = 5_000_000
-_PAUSE_NS: Final = 1_000_000_000
+_PAUSE_FACTOR: Final = 20
 """After writes that took longer than they should, as when the host throttles who
-dirties too many pages, they go to threads for a second."""
+dirties too many pages, they go to threads for so many times as long."""
 
 _NOWHERE: Final = Window(0, 0, None, 0)
 
@@ -81,7 +81,7 @@ class FastLane:
             took_ns = time.perf_counter_ns() - begun_ns
             counted.took(took_ns // requests, requests)
             if took_ns > _SLOW_NS and counted.writes != writes:
-                self._no_writes_before_ns = begun_ns + _PAUSE_NS
+                self._no_writes_before_ns = begun_ns + took_ns * _PAUSE_FACTOR
         return after
 
     def _reads(self, reader: RequestReader, device: Device, filled: int) -> int:
