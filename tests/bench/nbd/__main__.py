@@ -27,7 +27,7 @@ JOBS = (
     Job("1 MiB sequential reads, depth 1", "read", 1_048_576, 1, 1.3),
     Job("1 MiB sequential reads, depth 16", "read", 1_048_576, 16, 1.3),
 )
-PLAIN = Job("4 KiB random reads, 32 at once", "randread", 4096, 32, 1.6)
+PLAIN = Job("4 KiB random reads, plain client", "randread", 4096, 32, 1.6)
 COPY = Job("nbdcopy to nowhere", "read", 262_144, 64)
 BASE = "nbdkit"
 Rates = dict[tuple[str, str], list[float]]
@@ -132,12 +132,16 @@ def _draw(path: Path, servers: list[Server], rates: Rates, jobs: list[Job]) -> N
     for job in jobs:
         marks = rates.get((BASE, job.title)) or rates["linear", job.title]
         groups[job.title] = {
-            server.name: statistics.median(rates[server.name, job.title]) / statistics.median(marks)
+            server.name: _ratio(rates[server.name, job.title], marks)
             for server in servers
             if (server.name, job.title) in rates
         }
     plot.draw(path, f"netbsd-dm over NBD: throughput as a ratio to {BASE}", groups)
     print(f"drawn in {path}")
+
+
+def _ratio(values: list[float], marks: list[float]) -> float:
+    return statistics.median(value / mark for value, mark in zip(values, marks, strict=True))
 
 
 def _print_latency(server: Server, seconds: float) -> None:
