@@ -1,6 +1,7 @@
 """Waiting for the I/O of a device to end, and its flush."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 from ..pdev.file import FileHandle
 from ..pdev.registry import Pdev, PdevRegistry
@@ -25,16 +26,7 @@ def after_flush(device: Device, pdevs: PdevRegistry) -> DrainWait | None:
     flush = flush_of(device)
     if flush is None:
         return after_io(device)
-    kept = {pdev for pdev in _pdevs_of(device) if isinstance(pdev.handle, FileHandle)}
-    for pdev in kept:
-        pdevs.retain(pdev)
-
-    def give_back() -> None:
-        for pdev in kept:
-            pdevs.release(pdev)
-        pdevs.reap()
-
-    return DrainWait(device, _as_it_is, work=flush, at_end=give_back)
+    return DrainWait(device, _as_it_is, work=flush, at_end=_keep_files(device, pdevs))
 
 
 def before_swap(
@@ -48,32 +40,36 @@ def before_swap(
     """
     if not device.started_io and not (device.is_dirty and device.inactive):
         return None
-    kept: set[Pdev] = set()
+    kept = ExitStack()
 
     def finish(request: PlistDict) -> None:
-        if device.is_dirty and device.inactive:
-            wait.work = flush
-            kept.update(pdev for pdev in _pdevs_of(device) if isinstance(pdev.handle, FileHandle))
-            for pdev in kept:
-                pdevs.retain(pdev)
+        if device.inactive:
+            wait.work = flush_of(device)
+            kept.callback(_keep_files(device, pdevs))
         swap(request)
 
-    def flush() -> None:
-        for pdev in kept:
-            if isinstance(pdev.handle, FileHandle):
-                pdev.handle.sync()
-        device.is_dirty = False
-
     def end() -> None:
-        for pdev in kept:
-            pdevs.release(pdev)
-        pdevs.reap()
+        kept.close()
         if not device.is_suspended:
             device.allow_io()
 
     device.hold_io()
     wait = DrainWait(device, finish, at_end=end)
     return wait
+
+
+def _keep_files(device: Device, pdevs: PdevRegistry) -> Callable[[], None]:
+    """Keep the files of its live table open; what is given gives them back."""
+    kept = {pdev for pdev in _pdevs_of(device) if isinstance(pdev.handle, FileHandle)}
+    for pdev in kept:
+        pdevs.retain(pdev)
+
+    def give_back() -> None:
+        for pdev in kept:
+            pdevs.release(pdev)
+        pdevs.reap()
+
+    return give_back
 
 
 def _as_it_is(request: PlistDict) -> None:

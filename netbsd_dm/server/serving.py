@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """What ends a server that is a process of its own, in good order."""
 FLUSH_SECONDS = 2
-"""So long a server that stops waits for each device's flush."""
+"""So long a server that stops waits for its flushes."""
 NBD_SOCKET_MODE = 0o600
 """Whatever the control socket's: who may look at commands may not read disks."""
 
@@ -126,11 +126,11 @@ async def _serve_nbd(listener: socket.socket, settings: Settings, mapper: Mapper
 
 async def _flush(mapper: Mapper) -> None:
     """Make durable what was written and not flushed, as far as the time goes."""
-    for device in mapper.devices:
-        flush = flush_of(device)
-        if flush is None:
-            continue
-        with trio.move_on_after(FLUSH_SECONDS, shield=True):
+    with trio.move_on_after(FLUSH_SECONDS, shield=True):
+        for device in mapper.devices:
+            flush = flush_of(device)
+            if flush is None:
+                continue
             try:
                 await trio.to_thread.run_sync(flush, abandon_on_cancel=True)
             except DMError as error:
