@@ -38,7 +38,9 @@ def listening_socket(path: Path, mode: int, option: str = "--socket") -> Iterato
                 _remove_dead(path, option)
                 _bind(listener, path, mode)
         except OSError as error:
-            raise ServeError(f"cannot listen on {path}: {error.strerror}") from None
+            raise ServeError(
+                f"cannot listen on {path}: {error.strerror}; give another {option}"
+            ) from None
         made = path.lstat()
         listener.setblocking(False)
         try:
