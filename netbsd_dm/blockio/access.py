@@ -22,8 +22,7 @@ class Op(Enum):
     WRITE_ZEROES = ("write zeroes", True)
     RANGES = ("ask for data and holes", False)
 
-    def __init__(self, title: str, changes: bool) -> None:
-        self.title = title
+    def __init__(self, _: str, changes: bool) -> None:
         self.changes = changes
 
 

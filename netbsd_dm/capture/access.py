@@ -84,7 +84,7 @@ def _recorded(op: str, record: dict[str, Any]) -> Outcome:
 
 def perform(mapper: Mapper, access: Access) -> Outcome:
     """Do `access` to a device of `mapper`, as NetBSD's device nodes do it."""
-    device = next((each for each in mapper.devices if each.minor == access.minor), None)
+    device = mapper.lookup(access.minor)
     if device is None:
         return Outcome(Errno.EIO if access.op in "RWrw" else Errno.ENODEV)
     try:

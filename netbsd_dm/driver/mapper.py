@@ -62,13 +62,11 @@ class Mapper:
             raise DMError(Errno.ENOENT, f"no device named {name}")
         return device
 
-    def find_export(self, name: str) -> Device | None:
-        """The device of that name, uuid or minor; for the empty name the only one there is."""
-        devices = self._state.devices
-        if not name:
-            return next(iter(devices)) if len(devices) == 1 else None
-        minor = int(name) if name.isascii() and name.isdigit() and len(name) < 11 else 0
-        return devices.find(0, name, name) or devices.find(minor, None, None)
+    def lookup(
+        self, minor: int = 0, name: str | None = None, uuid: str | None = None
+    ) -> Device | None:
+        """The device with that minor, else name, else uuid, as commands find it; or None."""
+        return self._state.devices.find(minor, name, uuid)
 
     def retain(self, pdevs: Iterable[Pdev]) -> None:
         """Keep physical devices open, whatever becomes of the tables that opened them."""

@@ -1,13 +1,13 @@
 """Small requests, answered straight from the receive buffer.
 
 A read whose bytes are in the page cache and a write that goes there take a
-microsecond each; a task and a thread for it would take fifty.  So this goes over
+microsecond or three; a task and a thread for it take much more.  So this goes over
 the buffer in one loop, as long as the requests are of that kind, and gathers the
 replies in one buffer, to be sent at once.  Anything else ends the loop and goes
-the long way: flags, errors, ranges in several places, files that might wait.
+the long way: flags, errors, holes, files that might wait.
 
-Measured with 4 KiB reads, 32 in flight, one core: 5 us a request, of which the
-kernel takes 3; with an object and a function call for each request 8 us.
+Measured with 4 KiB reads, 32 sent at once, one core: 3.6 us a request all in all,
+and 72 us the long way.
 """
 
 import os
@@ -21,17 +21,19 @@ from ..pdev.file import FileHandle
 from ..pdev.handle import SECTOR_BYTES
 from ..wire.errors import DMError
 from .constants import (
+    REPLY_FLAG_DONE,
     REQUEST_MAGIC,
     SIMPLE_REPLY_MAGIC,
     STRUCTURED_REPLY_MAGIC,
     Command,
     CommandFlag,
+    ReplyType,
 )
-from .replies import DATA_CHUNK, SIMPLE
+from .replies import DATA_CHUNK, OFFSET_BYTES, SIMPLE
 from .requests import HEADER, RequestReader
 
 SMALL_BYTES: Final = 65_536
-"""The largest request that is answered here: copying one takes 20 us."""
+"""The largest request that is answered here; a larger read need not be copied."""
 OUT_BYTES: Final = 262_144
 """So much is gathered before it is sent."""
 
@@ -243,11 +245,13 @@ class FastLane:
 _COMMAND_AT: Final = 7
 """Where the low byte of a request's type lies."""
 _NOT_FOR_READ: Final = ~int(CommandFlag.DF)
+_DATA: Final = int(ReplyType.OFFSET_DATA)
 
 
 def _pack_data(out: bytearray, at: int, cookie: int, offset_bytes: int, length_bytes: int) -> None:
+    size = length_bytes + OFFSET_BYTES
     DATA_CHUNK.pack_into(
-        out, at, STRUCTURED_REPLY_MAGIC, 1, 1, cookie, length_bytes + 8, offset_bytes
+        out, at, STRUCTURED_REPLY_MAGIC, REPLY_FLAG_DONE, _DATA, cookie, size, offset_bytes
     )
 
 

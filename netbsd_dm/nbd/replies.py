@@ -26,7 +26,8 @@ _ERROR: Final = struct.Struct(">IH")
 _DESCRIPTOR: Final = struct.Struct(">II")
 _U32: Final = struct.Struct(">I")
 
-_OFFSET_BYTES: Final = 8
+OFFSET_BYTES: Final = 8
+"""What a chunk of data has besides the data."""
 _MESSAGE_BYTES_MAX: Final = 4096
 
 
@@ -43,7 +44,7 @@ def done(cookie: int) -> bytes:
 def data_header(cookie: int, offset_bytes: int, length_bytes: int, *, is_last: bool) -> bytes:
     """Before so many bytes of data from that offset."""
     flags = REPLY_FLAG_DONE if is_last else 0
-    size = _OFFSET_BYTES + length_bytes
+    size = OFFSET_BYTES + length_bytes
     return DATA_CHUNK.pack(
         STRUCTURED_REPLY_MAGIC, flags, ReplyType.OFFSET_DATA, cookie, size, offset_bytes
     )

@@ -35,19 +35,22 @@ class MappedExports:
 
     def find(self, name: str) -> Export | None:
         """The export as it is now."""
-        device = self.device(name)
+        device = self._device(name)
         return None if device is None else self._export(device)
-
-    def device(self, name: str) -> Device | None:
-        """The device that is exported under `name`."""
-        return self._mapper.find_export(name)
 
     def open(self, export: Export) -> Volume:
         """Its device, open; raises `DMError` (ENXIO) if it has gone meanwhile."""
-        device = next((d for d in self._mapper.devices if d.minor == export.identity), None)
+        device = self._mapper.lookup(export.identity)
         if device is None:
             raise DMError(Errno.ENXIO, f"export {export.name!r} was removed while it was chosen")
         return Volume(self._mapper, device)
+
+    def _device(self, name: str) -> Device | None:
+        if not name:
+            devices = self._mapper.devices
+            return devices[0] if len(devices) == 1 else None
+        minor = int(name) if name.isascii() and name.isdigit() and len(name) < 11 else 0
+        return self._mapper.lookup(0, name, name) or self._mapper.lookup(minor)
 
     def _export(self, device: Device) -> Export:
         profile = self._mapper.profile

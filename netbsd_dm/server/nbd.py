@@ -34,7 +34,7 @@ async def serve_exports(
     """Serve every client of `listener` that `may_connect`, until cancelled.
 
     Then no more requests are taken, those under way are done and answered, and
-    the connections closed.
+    the connections closed; only a large read that is being sent is cut short.
     """
     stop = _Stop()
 

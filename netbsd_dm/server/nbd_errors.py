@@ -6,7 +6,7 @@ from ..nbd.constants import Command, Error
 from ..nbd.requests import Request
 from ..wire.errors import DMError, Errno
 
-_NUMBERS: Final = {
+_NUMBERS: Final[dict[int, Error]] = {
     Errno.EPERM: Error.EPERM,
     Errno.EINVAL: Error.EINVAL,
     Errno.ENOSPC: Error.ENOSPC,
@@ -16,7 +16,7 @@ _NUMBERS: Final = {
 
 def error_of(error: DMError) -> Error:
     """NBD's number; everything that it has no better one for is EIO."""
-    return next((ours for theirs, ours in _NUMBERS.items() if theirs == error.errno), Error.EIO)
+    return _NUMBERS.get(error.errno, Error.EIO)
 
 
 def error_beyond(request: Request, size_bytes: int, error: DMError) -> Error:

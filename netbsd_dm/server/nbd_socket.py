@@ -14,7 +14,7 @@ SPINS: Final = 30
 """How often to look for the next request, or for room, before any other task runs.
 
 A client with one request in flight sends the next within 20 microseconds; a look
-takes half of one.  To go to sleep and be woken costs more than that: measured
+takes one.  To go to sleep and be woken costs more than that: measured
 with 4 KiB reads, one in flight, 21,000 a second without and 42,000 with.  And
 who sleeps until the send buffer has emptied leaves the client idle: measured with
 1 MiB reads, 3.6 GB/s without and 9.2 with; 100 looks are worse again.

@@ -27,8 +27,9 @@ send buffer is the system's default of 208 KiB, and in stripes of 64 KiB 4.8 aga
 PIECE_BYTES: Final = 131_072
 """What is copied at once, into a buffer that stays in the processor's cache."""
 _DATA_AT: Final = 4096
-"""Where in the buffer data begin, on a page of their own: copied from page to page they
-take half as long.  Before them lie the end of one reply and the beginning of the next."""
+"""Where in the buffer data begin, on a page of their own: 128 KiB take 3.6 us to copy from
+page to page, 4.1 elsewhere.  Before them lie the end of one reply and the beginning of the
+next."""
 _END_BYTES: Final = 8192
 """Room for the end of a reply, if need be with an error."""
 
@@ -58,8 +59,8 @@ class Stream:
                 return False
         return all(_is_cached(file, end - 1) for file, end in ends.items())
 
-    async def send(self, request: Request, access: Access) -> bool:
-        """Answer a read that `can_send`, in chunks, and end it; gives whether it went well.
+    async def send(self, request: Request, access: Access) -> None:
+        """Answer a read that `can_send`, in chunks, and end it.
 
         A failure on the way is told by an error chunk behind the data, which is
         then worth nothing.  The last chunk may stay behind until `flush`.
@@ -85,7 +86,6 @@ class Stream:
         finally:
             transfer.end()
             self._connection.end_turn()
-        return transfer.problem is None
 
     async def flush(self) -> None:
         """Send what stayed behind."""
