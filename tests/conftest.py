@@ -10,6 +10,7 @@ from hypothesis import settings
 from netbsd_dm.driver.events import Pending
 from netbsd_dm.driver.mapper import Mapper
 from netbsd_dm.plist import PlistDict
+from netbsd_dm.wire.errors import DMError
 
 from .helpers.schema import validate_reply
 
@@ -53,9 +54,13 @@ def every_reply_matches_the_schema(monkeypatch: pytest.MonkeyPatch) -> Iterator[
             faults.append(str(error))
 
     def checked(
-        mapper: Mapper, request: PlistDict, *, privileged: bool = True
+        mapper: Mapper,
+        request: PlistDict,
+        *,
+        privileged: bool = True,
+        failure: DMError | None = None,
     ) -> PlistDict | Pending:
-        reply = execute(mapper, request, privileged=privileged)
+        reply = execute(mapper, request, privileged=privileged, failure=failure)
         if isinstance(reply, Pending):
             waiting.append((mapper, reply))
         else:

@@ -15,8 +15,9 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "netbsd_dm"
 
 FLOORS = (
-    {"plist"},
+    {"plist", "clock"},
     {"wire"},
+    {"faults"},
     {"pdev"},
     {"targets"},
     {"driver"},
@@ -24,6 +25,7 @@ FLOORS = (
     {"nbd"},
     {"server", "client"},
     {"capture"},
+    {"testing", "shim"},
     {"cli"},
 )
 """From the ground; a room knows those below it.  (The server's conversation is all
@@ -31,7 +33,7 @@ of it that `capture` uses.)"""
 
 ONLY_IN = {
     "lxml": {"plist"},
-    "trio": {"server", "client", "cli"},
+    "trio": {"server", "client", "capture", "testing", "cli"},
     "typer": {"cli"},
 }
 

@@ -13,16 +13,17 @@ from .extents import Extent, extents, whole_files
 
 
 class Op(Enum):
-    """What a request does, and whether that changes what the device holds."""
+    """What a request does, what kind of I/O it is to a fault, and whether it changes the device."""
 
-    READ = ("read", False)
-    WRITE = ("write", True)
-    FLUSH = ("flush", False)
-    DISCARD = ("discard", True)
-    WRITE_ZEROES = ("write zeroes", True)
-    RANGES = ("ask for data and holes", False)
+    READ = ("read", "read", False)
+    WRITE = ("write", "write", True)
+    FLUSH = ("flush", "flush", False)
+    DISCARD = ("discard", "discard", True)
+    WRITE_ZEROES = ("write zeroes", "write", True)
+    RANGES = ("ask for data and holes", "", False)
 
-    def __init__(self, _: str, changes: bool) -> None:
+    def __init__(self, _: str, kind: str, changes: bool) -> None:
+        self.kind = kind
         self.changes = changes
 
 

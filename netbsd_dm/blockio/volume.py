@@ -6,6 +6,7 @@ from typing import Self
 
 from ..driver.device import Device
 from ..driver.mapper import Mapper
+from ..faults.plan import AccessFault
 from ..pdev.file import FileHandle, Range
 from ..pdev.handle import SECTOR_BYTES
 from ..wire.errors import DMError, Errno
@@ -13,6 +14,9 @@ from . import access, operations
 from .access import Access, Op
 from .extents import Extent
 from .layout import HeldError
+from .passages import passages
+
+_NO_FAULT = AccessFault(0.0, None)
 
 
 class Volume:
@@ -144,6 +148,21 @@ class Volume:
             )
         return length_bytes
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether `fault` must be asked before every request."""
+        return self.mapper.faults.watches_io
+
+    def fault(self, op: Op, offset_bytes: int, length_bytes: int) -> AccessFault:
+        """What a request that `check` has let pass meets on demand; each call counts as one."""
+        if not self.is_watched or not op.kind:
+            return _NO_FAULT
+        parts = passages(self.device, op, offset_bytes, length_bytes)
+        found = self.mapper.faults.access(parts)
+        if found.problem is not None:
+            access.count(self.device, op, length_bytes, failed=True)
+        return found
+
     def start(self, op: Op, offset_bytes: int, length_bytes: int) -> Access:
         """Begin a request on a range that `check` has let pass; raises `HeldError`.
 
@@ -171,6 +190,11 @@ class Volume:
         *,
         fua: bool = False,
     ) -> None:
+        fault = self.fault(op, offset_bytes, length_bytes)
+        if fault.delay_seconds:
+            self.mapper.clock.sleep(fault.delay_seconds)
+        if fault.problem is not None:
+            raise fault.problem
         try:
             begun = self.start(op, offset_bytes, length_bytes)
         except HeldError as held:

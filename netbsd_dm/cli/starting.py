@@ -7,60 +7,105 @@ import pwd
 import resource
 import socket as socket_module
 import stat
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import trio
 import typer
 
+from ..clock.timers import ManualClock, WallClock
 from ..driver.profile import find_profile
+from ..faults.plan import Plan
 from ..pdev.catalog import Catalog
 from ..server import serving
 from ..server.activation import activated_listener, forget_activation
+from ..server.journal import Journal
 from ..server.processes import exit_with_parent as end_with_parent
+from ..server.responding import Responder
 from ..server.settings import ServeError, Settings
 from ..wire.address import SOCKET_NAME, default_socket_path, own_directory
 from .devices import parse_devices
-from .options import FAILED, fail
+from .options import FAILED, USAGE, fail
+from .server_options import ClockName, ServerOptions
+
+if TYPE_CHECKING:
+    from ..capture.playback import Playback
 
 
-def start(
-    *,
-    socket: str | None,
-    profile: str,
-    devices: Iterable[str],
-    device_dirs: Iterable[Path],
-    socket_mode: str,
-    superusers: Iterable[str],
-    max_request_bytes: int | None,
-    max_connections: int,
-    nbd_path: Path | None,
-    pid_file: Path | None,
-    command: str | None,
-    exit_with_parent: bool,
-    verbose: bool,
-) -> NoReturn:
+def start(options: ServerOptions) -> NoReturn:
     """Serve as the options of `serve` say, and exit."""
-    offers = parse_devices(devices)
-    private = socket == "-" or (socket is None and command is not None)
-    with _socket_path(None if private else socket, private) as path:
-        settings = Settings(
-            socket_path=path,
-            socket_mode=_octal(socket_mode),
-            profile=find_profile(profile),
-            catalog=Catalog(offers, device_dirs),
-            max_request_bytes=max_request_bytes,
-            superusers=frozenset(_uid(text) for text in superusers),
-            max_connections=max_connections,
-            nbd_path=nbd_path,
-            nbd_listener=_activated(nbd_path),
-            pid_file=pid_file,
-            command=command,
-        )
-        status = _run(settings, exit_with_parent, verbose)
+    private = options.socket == "-" or (options.socket is None and options.command is not None)
+    with ExitStack() as stack:
+        path = stack.enter_context(_socket_path(None if private else options.socket, private))
+        playback = _playback(options)
+        settings = settings_of(options, path, stack, playback)
+        status = _run(settings, options)
+    if playback is not None:
+        for line in playback.summary():
+            typer.echo(f"netbsd-dm: {line}", err=True)
+        status = status or (FAILED if playback.departures else 0)
     raise typer.Exit(status)
+
+
+def settings_of(
+    options: ServerOptions, path: Path, stack: ExitStack, responder: Responder | None = None
+) -> Settings:
+    """The server that `options` describe, listening on `path`; `stack` closes its files."""
+    catalog = Catalog(parse_devices(options.devices), options.device_dirs)
+    return Settings(
+        socket_path=path,
+        socket_mode=_octal(options.socket_mode),
+        profile=find_profile(options.profile),
+        catalog=catalog,
+        max_request_bytes=options.max_request_bytes,
+        superusers=frozenset(_uid(text) for text in options.superusers),
+        max_connections=options.max_connections,
+        nbd_path=options.nbd_path,
+        nbd_listener=_activated(options.nbd_path),
+        faults=_faults(options.faults),
+        clock=ManualClock() if options.clock is ClockName.MANUAL else WallClock(),
+        journals=_journals(options, catalog, stack),
+        responder=responder,
+        pid_file=options.pid_file,
+        command=options.command,
+    )
+
+
+def _faults(rules: Iterable[str]) -> Plan:
+    try:
+        return Plan.of(rules)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--fault") from None
+
+
+def _journals(options: ServerOptions, catalog: Catalog, stack: ExitStack) -> Collection[Journal]:
+    if options.journal is None:
+        return ()
+    from ..capture.journal import CaptureJournal
+
+    try:
+        journal = CaptureJournal(options.journal, options.profile, catalog)
+    except OSError as error:
+        fail(f"cannot write the journal {options.journal}: {error.strerror}; give another file")
+    return (stack.enter_context(closing(journal)),)
+
+
+def _playback(options: ServerOptions) -> "Playback | None":
+    if options.playback is None:
+        return None
+    from ..capture.format import CaptureError
+    from ..capture.playback import Match, playback_of
+
+    try:
+        return playback_of(
+            options.playback, Match(options.match.value), find_profile(options.profile)
+        )
+    except CaptureError as error:
+        fail(str(error), USAGE)
+    except OSError as error:
+        fail(f"cannot read {options.playback}: {error.strerror}", USAGE)
 
 
 def _activated(nbd_path: Path | None) -> socket_module.socket | None:
@@ -75,9 +120,10 @@ def _activated(nbd_path: Path | None) -> socket_module.socket | None:
     return listener
 
 
-def _run(settings: Settings, exit_with_parent: bool, verbose: bool) -> int:
+def _run(settings: Settings, options: ServerOptions) -> int:
     quiet = logging.WARNING if settings.command is not None else logging.INFO
-    logging.basicConfig(format="netbsd-dm: %(message)s", level=logging.DEBUG if verbose else quiet)
+    level = logging.DEBUG if options.verbose else quiet
+    logging.basicConfig(format="netbsd-dm: %(message)s", level=level)
     _tune_garbage_collection()
     _raise_descriptor_limit()
 
@@ -85,7 +131,7 @@ def _run(settings: Settings, exit_with_parent: bool, verbose: bool) -> int:
         return await serving.serve(settings, stop_signals=serving.STOP_SIGNALS)
 
     try:
-        if exit_with_parent:
+        if options.exit_with_parent:
             end_with_parent()
         return trio.run(serve_here)
     except ServeError as error:

@@ -5,17 +5,20 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..blockio.volume import Volume
+from ..clock.timers import Clock
 from ..driver.device import Device
 from ..driver.diskinfo import disk_info
 from ..driver.events import Pending
 from ..driver.mapper import Mapper
 from ..driver.profile import STANDARD, Profile
+from ..faults.plan import Plan
+from ..faults.rules import NO_EFFECT, Rule
 from ..pdev.catalog import Catalog, Offer
 from ..pdev.file import require_disk
 from ..pdev.registry import Pdev
-from ..plist import PlistDict
+from ..plist import PlistDict, dumps, loads
 from ..targets.interface import Place
-from ..wire.errors import DMError, Errno
+from ..wire.errors import DMError, Errno, NoServerError
 from .commands import Commands
 
 
@@ -24,8 +27,10 @@ class DeviceMapper(Commands):
 
     `devices` maps the names that tables use to files or block devices (or is a
     list of `Offer`); a directory in `device_dirs` plays the part of /dev.
-    Close it, or use it as a context manager, to give open files back.  Raises
-    `DMError` (ENOENT) for a file that is not there.
+    `faults` are rules such as "reload nth=2 errno=ENOENT" (docs/faults.md), `clock` a
+    `ManualClock` if time is not to pass by itself.  Close it, or use it as a context
+    manager, to give open files back.  Raises `DMError` (ENOENT) for a file that is not
+    there, and `ValueError` for a rule that is none.
     """
 
     def __init__(
@@ -35,6 +40,8 @@ class DeviceMapper(Commands):
         devices: Mapping[str, str | os.PathLike[str]] | Iterable[Offer] = (),
         device_dirs: Iterable[str | os.PathLike[str]] = (),
         privileged: bool = True,
+        faults: Iterable[Rule | str] = (),
+        clock: Clock | None = None,
     ) -> None:
         offers = (
             [Offer(name, Path(path)) for name, path in devices.items()]
@@ -43,7 +50,8 @@ class DeviceMapper(Commands):
         )
         for offer in offers:
             require_disk(os.fspath(offer.path))
-        self.mapper = Mapper(profile, Catalog(offers, device_dirs))
+        catalog = Catalog(offers, device_dirs)
+        self.mapper = Mapper(profile, catalog, faults=Plan.of(faults), clock=clock)
         self._privileged = privileged
 
     def close(self) -> None:
@@ -55,8 +63,26 @@ class DeviceMapper(Commands):
 
         A waitevent that would wait raises `DMError` (EAGAIN): nothing happens
         in this process meanwhile.  What a suspend has to flush is flushed here.
+        A fault that ends the connection raises `NoServerError`, as a client would.
         """
-        outcome = self.mapper.execute(request, privileged=self._privileged)
+        fault = self.mapper.fault(request)
+        effect = NO_EFFECT if fault is None else fault.effect
+        if effect.delay_seconds:
+            self.mapper.clock.sleep(effect.delay_seconds)
+        if effect.hangup:
+            raise NoServerError("the connection drops on demand")
+        if effect.ioctl is not None:
+            raise DMError(effect.ioctl, "the ioctl fails on demand")
+        failure = None if effect.errno is None else DMError(effect.errno, "it fails on demand")
+        reply = self._run(request, failure)
+        if effect.drop or effect.cut_bytes is not None:
+            raise NoServerError("the connection drops on demand")
+        if effect.truncate_bytes is not None:
+            return loads(dumps(reply)[: effect.truncate_bytes])
+        return reply
+
+    def _run(self, request: PlistDict, failure: DMError | None) -> PlistDict:
+        outcome = self.mapper.execute(request, privileged=self._privileged, failure=failure)
         if not isinstance(outcome, Pending):
             return outcome
         if outcome.is_ready:

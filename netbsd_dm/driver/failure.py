@@ -13,7 +13,7 @@ def failed_command(request: PlistDict, error: DMError, profile: Profile) -> Plis
     ioctl returns 0 and NetBSD's library aborts on anything else.
     """
     if profile.reports_errors:
-        request[keys.ERROR] = _dictionary(error)
+        request[keys.ERROR] = error_dictionary(error)
     return request
 
 
@@ -21,11 +21,12 @@ def failed_exchange(error: DMError, profile: Profile) -> PlistDict:
     """The reply where the ioctl itself would fail: no property list, or too long."""
     reply: PlistDict = {keys.ERRNO: UInt(error.errno)}
     if profile.reports_errors:
-        reply[keys.ERROR] = _dictionary(error)
+        reply[keys.ERROR] = error_dictionary(error)
     return reply
 
 
-def _dictionary(error: DMError) -> PlistDict:
+def error_dictionary(error: DMError) -> PlistDict:
+    """What tells of `error` in a reply."""
     dictionary: PlistDict = {
         keys.ERRNO: UInt(error.errno),
         keys.MESSAGE: error.message,

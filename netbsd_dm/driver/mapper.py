@@ -3,9 +3,14 @@
 import logging
 from collections.abc import Callable, Iterable
 
+from ..clock.timers import Clock, WallClock
+from ..faults.plan import Fault, Plan
+from ..faults.rules import Names
 from ..pdev.catalog import Catalog
+from ..pdev.handle import Source
 from ..pdev.registry import Pdev
 from ..plist import PlistDict
+from ..wire import fields, keys
 from ..wire.errors import DMError, Errno
 from . import draft
 from .admission import admit
@@ -13,6 +18,7 @@ from .commands.table import commands_of
 from .device import Device
 from .events import Pending, Wait
 from .failure import failed_command
+from .injection import fail_on_demand, precedes_admission
 from .profile import STANDARD, Profile, find_profile
 from .state import State
 
@@ -25,25 +31,64 @@ class Mapper:
     """One device mapper; it needs no socket.
 
     `profile` is a `Profile` or the name of one.  `catalog` says what the names
-    in tables stand for.  Close it to give the open files back.
+    in tables stand for, `faults` what fails on demand, `clock` how time passes.
+    Close it to give the open files back.
     """
 
-    def __init__(self, profile: Profile | str = STANDARD, catalog: Catalog | None = None) -> None:
+    def __init__(
+        self,
+        profile: Profile | str = STANDARD,
+        catalog: Catalog | None = None,
+        *,
+        faults: Plan | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         self.profile = find_profile(profile) if isinstance(profile, str) else profile
-        self._state = State.fresh(self.profile, (catalog or Catalog()).resolve)
+        self.catalog = catalog or Catalog()
+        self.faults = Plan() if faults is None else faults
+        self.clock = WallClock() if clock is None else clock
+        self._state = State.fresh(self.profile, self._resolve)
         self._commands = commands_of(self.profile)
 
-    def execute(self, request: PlistDict, *, privileged: bool = True) -> PlistDict | Pending:
+    def execute(
+        self, request: PlistDict, *, privileged: bool = True, failure: DMError | None = None
+    ) -> PlistDict | Pending:
         """Run the command that `request` asks for and turn it into the reply.
 
         The dictionary may be changed.  A failed command never raises: its reply
         tells (`failure`).  waitevent may return a `Pending` reply, and so may
-        what drains I/O: suspend, resume and remove.
+        what drains I/O: suspend, resume and remove.  With `failure` the command
+        fails on demand.
         """
         if self.profile.accepts_draft and draft.is_draft(request):
             shipped = draft.to_shipped(request)
-            return self._run(shipped, privileged, draft.translator(request, shipped))
-        return self._run(request, privileged, None)
+            finish = draft.translator(request, shipped)
+            return self._run(shipped, privileged, finish, failure)
+        return self._run(request, privileged, None, failure)
+
+    def fault(self, request: PlistDict) -> Fault | None:
+        """What `faults` has for a command; each call counts as one."""
+        if not self.faults:
+            return None
+        if self.profile.accepts_draft and draft.is_draft(request):
+            request = draft.to_shipped(request)
+        command = fields.string(request, keys.COMMAND) or ""
+        return self.faults.command(command, self._names(request))
+
+    def _names(self, request: PlistDict) -> Names:
+        """What the request calls its device, with what else the device is called."""
+        minor = int(fields.uint32(request, keys.MINOR))
+        name = fields.string(request, keys.NAME) or ""
+        uuid = fields.string(request, keys.UUID) or ""
+        device = self.lookup(minor, name, uuid)
+        if device is None:
+            return Names(name, uuid, minor)
+        return Names(device.name, device.uuid, device.minor)
+
+    def _resolve(self, name: str) -> Source:
+        if self.faults:
+            self.faults.opening(name)
+        return self.catalog.resolve(name)
 
     @property
     def devices(self) -> tuple[Device, ...]:
@@ -86,10 +131,19 @@ class Mapper:
         self._state.pdevs.close()
 
     def _run(
-        self, request: PlistDict, privileged: bool, finish: Finish | None
+        self,
+        request: PlistDict,
+        privileged: bool,
+        finish: Finish | None,
+        failure: DMError | None,
     ) -> PlistDict | Pending:
         try:
-            wait = admit(request, self._commands, privileged).run(self._state, request)
+            if failure is not None and precedes_admission(failure.errno):
+                raise failure
+            command = admit(request, self._commands, privileged)
+            if failure is not None:
+                fail_on_demand(self._state, str(request[keys.COMMAND]), request, failure)
+            wait = command.run(self._state, request)
         except DMError as error:
             failed_command(request, error, self.profile)
         except Exception as error:  # noqa: BLE001 (a target of a package may raise anything)

@@ -63,7 +63,7 @@ class FastLane:
     def run(self, reader: RequestReader) -> int:
         """Answer requests from the front of `reader`; gives the bytes to send."""
         device = self._volume.device
-        if device.stops_io or device.is_removed:
+        if device.stops_io or device.is_removed or self._volume.is_watched:
             return 0
         begun_ns = time.perf_counter_ns()
         may_write = not self._volume.is_read_only and begun_ns > self._no_writes_before_ns

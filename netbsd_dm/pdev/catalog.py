@@ -27,7 +27,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """A file or block device on its way to being opened."""
+    """A file or block device on its way to being opened; `identity` is its name."""
 
     identity: str
     path: str
@@ -61,6 +61,16 @@ class Catalog:
             )
             for offer in offers
         }
+
+    @property
+    def offered(self) -> Iterable[FileSource]:
+        """What is offered under a name of its own, in the order given."""
+        return self._offered.values()
+
+    @property
+    def directories(self) -> Iterable[Path]:
+        """The directories whose files are offered."""
+        return tuple(self._directories)
 
     def resolve(self, name: str) -> Source:
         """What `name` stands for; raises `DMError` with the flag that would offer it."""

@@ -6,10 +6,10 @@ from contextlib import suppress
 
 import trio
 
-from ..driver.events import Pending
 from ..wire.errors import DMError
 from .conversation import Conversation
 from .hangup import cancel_on_hangup
+from .responding import Waiting
 from .threads import in_thread
 
 _log = logging.getLogger(__name__)
@@ -107,21 +107,21 @@ async def _send(connection: socket.socket, data: bytes) -> None:
         raise
 
 
-async def _wait(connection: socket.socket, pending: Pending) -> bool:
-    """Wait for `pending` to have a reply; False if the peer leaves meanwhile."""
+async def _wait(connection: socket.socket, waiting: Waiting) -> bool:
+    """Wait for `waiting` to have a reply; False if the peer leaves meanwhile."""
     ready = trio.Event()
-    pending.when_ready(ready.set)
+    waiting.when_ready(ready.set)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(cancel_on_hangup, connection, nursery.cancel_scope)
         await ready.wait()
         nursery.cancel_scope.cancel()
-    if pending.work is not None:
+    if waiting.work is not None:
         try:
-            await in_thread(pending.work)
+            await in_thread(waiting.work)
         except DMError as error:
-            pending.worked(error)
+            waiting.worked(error)
         else:
-            pending.worked()
+            waiting.worked()
     return ready.is_set()
 
 

@@ -1,11 +1,11 @@
 """One connection, without input or output: bytes in, bytes out."""
 
-from ..driver.events import Pending
-from ..driver.failure import failed_command, failed_exchange
-from ..driver.mapper import Mapper
-from ..plist import PlistDict, PlistError, dumps, loads
+from ..driver.failure import failed_exchange
+from ..driver.profile import Profile
+from ..plist import dumps
 from ..wire.errors import DMError, Errno
 from ..wire.framing import Event, Frame, FrameReader, Framing, Unframed, frame
+from .responding import Cut, Reply, Responder, Waiting
 
 OUTPUT_BYTES = 262_144
 """So much is gathered before it is sent: bounds what one peer can pile up."""
@@ -14,20 +14,20 @@ OUTPUT_BYTES = 262_144
 class Conversation:
     """Feed it what was received; `answer` gives what to send.
 
+    `responder` makes the replies; `profile` says how what is no request fails.
     Replies come in the order of the requests: while `waiting` is set, the reply
     it stands for comes before all further ones.
     """
 
-    def __init__(self, mapper: Mapper, privileged: bool, max_request_bytes: int) -> None:
-        self._mapper = mapper
-        self._profile = mapper.profile
-        self._privileged = privileged
+    def __init__(self, responder: Responder, profile: Profile, max_request_bytes: int) -> None:
+        self._responder = responder
+        self._profile = profile
         self._max_request_bytes = max_request_bytes
         self._frames = FrameReader(max_request_bytes)
         self._framing = Framing.LENGTH
-        self.waiting: Pending | None = None
+        self.waiting: Waiting | None = None
         self.is_closing = False
-        """Nothing more can be understood: send what there is, and close."""
+        """Nothing more is understood, or answered: send what there is, and close."""
 
     def feed(self, data: bytes) -> None:
         """Take what was received."""
@@ -38,9 +38,10 @@ class Conversation:
         out: list[bytes] = []
         size_bytes = 0
         if self.waiting is not None:
-            if self.waiting.reply is None:
+            late = self.waiting.reply
+            if late is None:
                 return b""
-            out.append(self._framed(self.waiting.reply))
+            out.append(self._framed(late))
             self.waiting = None
         while size_bytes < OUTPUT_BYTES and not self.is_closing:
             event = self._frames.next_event()
@@ -61,12 +62,19 @@ class Conversation:
         """The peer is gone: nobody wants the reply that is waited for."""
         if self.waiting is not None:
             self.waiting.cancel()
+        self._responder.close()
 
     def _reply(self, event: Event) -> bytes | None:
         """The framed reply to `event`; None if it must be waited for."""
         if isinstance(event, Frame):
             self._framing = event.framing
-            return self._run(event.text)
+            reply = self._responder.run(event.text)
+            if isinstance(reply, bytes):
+                return frame(reply, event.framing)
+            if isinstance(reply, Cut):
+                return self._framed(reply)
+            self.waiting = reply
+            return None
         if isinstance(event, Unframed):
             self.is_closing = True
             self._framing = Framing.LENGTH
@@ -86,26 +94,11 @@ class Conversation:
             )
         )
 
-    def _run(self, text: bytes) -> bytes | None:
-        try:
-            request = self._read(text)
-        except PlistError as error:
-            return self._failed(DMError(Errno.EIO, f"no property list: {error}"))
-        outcome = self._mapper.execute(request, privileged=self._privileged)
-        if isinstance(outcome, Pending):
-            self.waiting = outcome
-            return None
-        try:
-            return self._framed(outcome)
-        except PlistError as error:  # a target of a package may give any text
-            problem = DMError(Errno.EIO, f"the reply is no property list: {error}")
-            return self._framed(failed_command(self._read(text), problem, self._profile))
-
-    def _read(self, text: bytes) -> PlistDict:
-        return loads(text, grammar=self._profile.grammar, max_depth=self._profile.max_depth)
-
     def _failed(self, error: DMError) -> bytes:
-        return self._framed(failed_exchange(error, self._profile))
+        return self._framed(dumps(failed_exchange(error, self._profile)))
 
-    def _framed(self, reply: PlistDict) -> bytes:
-        return frame(dumps(reply), self._framing)
+    def _framed(self, reply: Reply) -> bytes:
+        if isinstance(reply, Cut):
+            self.is_closing = True
+            return frame(reply.text, self._framing)[: reply.sent_bytes]
+        return frame(reply, self._framing)

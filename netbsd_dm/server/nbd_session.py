@@ -117,6 +117,8 @@ class Session:
         is_large = SMALL_BYTES < request.length_bytes <= self._max_bytes
         if request.command or not is_large or request.flags & ~_DF or not self._structured:
             return False
+        if self._volume.is_watched:
+            return False
         offset, length = request.offset_bytes, request.length_bytes
         try:
             self._volume.check(Op.READ, offset, length)

@@ -8,6 +8,7 @@ from ..blockio import operations
 from ..blockio.access import Access, Op
 from ..blockio.layout import HeldError
 from ..blockio.volume import Volume
+from ..clock.timers import Clock
 from ..driver.device import Device
 from ..nbd import replies
 from ..nbd.constants import AllocationState, Command, CommandFlag
@@ -42,9 +43,17 @@ class Worker:
 
     async def start(self, op: Op, offset_bytes: int, length_bytes: int) -> Access:
         """Begin, as soon as no device on the way holds its I/O; raises `DMError`."""
+        fault = None
         while True:
             if self._volume.check(op, offset_bytes, length_bytes) < length_bytes:
                 raise DMError(Errno.EINVAL, f"byte {offset_bytes} is the end of the device")
+            if fault is None:
+                fault = self._volume.fault(op, offset_bytes, length_bytes)
+                if fault.delay_seconds:
+                    await _passed(self._volume.mapper.clock, fault.delay_seconds)
+                    continue  # much may have happened meanwhile
+            if fault.problem is not None:
+                raise fault.problem
             try:
                 return self._volume.start(op, offset_bytes, length_bytes)
             except HeldError as held:
@@ -132,6 +141,16 @@ def _is_zero(access: Access) -> bool:
 def _descriptor(found: Range) -> tuple[int, AllocationState]:
     state = AllocationState.HOLE | AllocationState.ZERO if found.is_hole else AllocationState(0)
     return min(found.length_bytes, _RANGE_BYTES_MAX), state
+
+
+async def _passed(clock: Clock, seconds: float) -> None:
+    """Wait until so much time has passed by that clock."""
+    due = trio.Event()
+    timer = clock.call_later(seconds, due.set)
+    try:
+        await due.wait()
+    finally:
+        timer.cancel()
 
 
 async def _released(device: Device) -> None:

@@ -8,16 +8,16 @@ from contextlib import ExitStack, contextmanager
 
 import trio
 
+from ..clock.timers import WallClock
 from ..driver.drain import flush_of
 from ..driver.mapper import Mapper
 from ..wire.errors import DMError
-from .accepting import accept_all
-from .connection import serve_connection
-from .conversation import Conversation
+from .control_socket import ControlServer
 from .listener import listening_socket
 from .peer import is_privileged, peer_of
 from .processes import pid_file, run_command
 from .settings import Settings
+from .ticking import keep_time
 
 _log = logging.getLogger(__name__)
 
@@ -49,8 +49,11 @@ async def serve(
         listener = stack.enter_context(listening_socket(settings.socket_path, settings.socket_mode))
         exported = _nbd_listener(stack, settings)
         if mapper is None:
-            mapper = Mapper(settings.profile, settings.catalog)
+            mapper = Mapper(
+                settings.profile, settings.catalog, faults=settings.faults, clock=settings.clock
+            )
             stack.callback(mapper.close)
+        control = ControlServer(mapper, settings)
         if settings.pid_file is not None:
             stack.enter_context(pid_file(settings.pid_file))
         _log.info("listening on %s, profile %s", settings.socket_path, mapper.profile.name)
@@ -66,7 +69,9 @@ async def serve(
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(stop_on_signal, nursery.cancel_scope)
-                nursery.start_soon(_serve_control, listener, settings, mapper)
+                nursery.start_soon(control.run, listener)
+                if isinstance(mapper.clock, WallClock):
+                    nursery.start_soon(keep_time, mapper.clock)
                 if exported is not None:
                     nursery.start_soon(_serve_nbd, exported, settings, mapper)
                 task_status.started(mapper)
@@ -97,18 +102,6 @@ def _received(signals: Collection[signal.Signals]) -> Iterator[AsyncIterator[int
     else:
         with trio.open_signal_receiver(*signals) as received:
             yield received
-
-
-async def _serve_control(listener: socket.socket, settings: Settings, mapper: Mapper) -> None:
-    async def serve_one(connection: socket.socket) -> None:
-        peer = peer_of(connection)
-        _log.debug("a connection from process %d of user %d", peer.pid, peer.uid)
-        privileged = is_privileged(peer, settings.superusers)
-        conversation = Conversation(mapper, privileged, settings.request_limit_bytes)
-        await serve_connection(connection, conversation)
-
-    async with trio.open_nursery() as nursery:
-        await accept_all(listener, serve_one, nursery, settings.max_connections)
 
 
 async def _serve_nbd(listener: socket.socket, settings: Settings, mapper: Mapper) -> None:

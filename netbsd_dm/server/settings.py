@@ -5,8 +5,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..clock.timers import Clock, WallClock
 from ..driver.profile import STANDARD, Profile
+from ..faults.plan import Plan
 from ..pdev.catalog import Catalog
+from .journal import Journal
+from .responding import Responder
 
 
 class ServeError(Exception):
@@ -31,6 +35,14 @@ class Settings:
     """Where mapped devices are exported over NBD; None for nowhere."""
     nbd_listener: socket.socket | None = None
     """A listening socket to do so on instead; the server closes it."""
+    faults: Plan = field(default_factory=Plan)
+    """What fails on demand; it may be changed while the server runs, by its own thread."""
+    clock: Clock = field(default_factory=WallClock)
+    """How time passes; a server of its own for each clock."""
+    journals: Collection[Journal] = ()
+    """What is told of every exchange."""
+    responder: Responder | None = None
+    """What answers instead of the device mapper, all clients alike: a recording."""
     pid_file: Path | None = None
     """Written once the socket listens."""
     command: str | None = None

@@ -11,12 +11,17 @@ class Errno(IntEnum):
     EIO = 5
     ENXIO = 6
     E2BIG = 7
+    ENOMEM = 12
+    EACCES = 13
     EBUSY = 16
     EEXIST = 17
     ENODEV = 19
     EINVAL = 22
+    ENOTTY = 25
     ENOSPC = 28
+    EROFS = 30
     EAGAIN = 35
+    ETIMEDOUT = 60
     ELOOP = 62
     ENOTSUP = 86
 

@@ -16,6 +16,8 @@ ACTIVE_PRESENT: Final = 0x0020
 """Out: the live table has entries."""
 INACTIVE_PRESENT: Final = 0x0040
 """Out: the inactive slot has entries."""
+SKIP_BDGET: Final = 0x0200
+"""In: ignored."""
 SKIP_LOCKFS: Final = 0x0400
 """In: ignored."""
 NOFLUSH: Final = 0x0800

@@ -44,3 +44,6 @@ SLOWEST_NS: Final = "slowest_ns"
 ERROR: Final = "error"
 ERRNO: Final = "errno"
 WHERE: Final = "where"
+
+MONITOR: Final = "netbsd-dm"
+"""What a request to look at the server has instead of a command (protocol/monitor.md)."""

@@ -32,6 +32,11 @@ def failure_of(request: PlistDict, reply: PlistDict) -> DMError | None:
     From a server without errors in its replies, the error is what the reply
     lets us infer; what leaves no trace there is None, too.
     """
+    return reported_failure(request, reply) or _inferred(request, reply)
+
+
+def reported_failure(request: PlistDict, reply: PlistDict) -> DMError | None:
+    """The error that `reply` names, without inferring any."""
     error = reply.get(keys.ERROR)
     if isinstance(error, dict) and keys.ERROR not in request:
         return DMError(
@@ -41,11 +46,11 @@ def failure_of(request: PlistDict, reply: PlistDict) -> DMError | None:
         )
     if keys.ERRNO in reply and keys.ERRNO not in request:
         return DMError(fields.uint32(reply, keys.ERRNO), "the server could not read the request")
-    return _inferred(request, reply)
+    return None
 
 
 def _inferred(request: PlistDict, reply: PlistDict) -> DMError | None:
-    command = request.get(keys.COMMAND)
+    command = fields.string(request, keys.COMMAND)
     bits = fields.uint32(reply, keys.FLAGS)
     if keys.VERSION in request and not _was_replaced(reply.get(keys.VERSION)):
         return DMError(Errno.EIO, "the driver does not speak that version", keys.VERSION)

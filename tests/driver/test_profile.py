@@ -13,6 +13,7 @@ from netbsd_dm.blockio.volume import Volume
 from netbsd_dm.driver.events import Pending
 from netbsd_dm.driver.profile import NETBSD_9, PROFILES, STANDARD, Profile, find_profile
 from netbsd_dm.plist import PlistDict, UInt
+from netbsd_dm.server.control import Control
 from netbsd_dm.server.conversation import Conversation
 from netbsd_dm.wire.errors import DMError
 from netbsd_dm.wire.framing import Framing, frame
@@ -29,7 +30,7 @@ def flags_of(reply: PlistDict) -> int:
 def ask(rig: Rig, text: bytes) -> bytes:
     """The text of the reply to a request that is only text."""
     profile = rig.profile
-    conversation = Conversation(rig.mapper, True, profile.max_request_bytes)
+    conversation = Conversation(Control(rig.mapper, True), rig.profile, profile.max_request_bytes)
     conversation.feed(frame(text, Framing.LENGTH))
     return conversation.answer()[4:]
 

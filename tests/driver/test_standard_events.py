@@ -4,6 +4,7 @@ from functools import partial
 
 from netbsd_dm.driver.events import Pending
 from netbsd_dm.plist import PlistDict, UInt, dumps, loads
+from netbsd_dm.server.control import Control
 from netbsd_dm.server.conversation import Conversation
 from netbsd_dm.wire.framing import Framing, frame
 
@@ -222,7 +223,7 @@ class TestInAConversation:
 
     def test_what_comes_after_a_wait_waits_with_it(self, rig: Rig) -> None:
         rig.make("v", linear(0, 8))
-        conversation = Conversation(rig.mapper, True, 65_536)
+        conversation = Conversation(Control(rig.mapper, True), rig.profile, 65_536)
         requests = [text("info"), text("waitevent"), text("names"), text("info")]
         conversation.feed(b"".join(frame(request, Framing.TEXT) for request in requests))
         assert commands(conversation.answer()) == ["info"]
@@ -236,7 +237,7 @@ class TestInAConversation:
 
     def test_two_conversations_wait_for_themselves(self, rig: Rig) -> None:
         rig.make("v", linear(0, 8))
-        waiting, busy = (Conversation(rig.mapper, True, 65_536) for _ in range(2))
+        waiting, busy = (Conversation(Control(rig.mapper, True), rig.profile, 65_536) for _ in range(2))
         waiting.feed(text("waitevent"))
         assert waiting.answer() == b""
         for request in (text("info"), reload_text(), text("resume")):
@@ -246,7 +247,7 @@ class TestInAConversation:
 
     def test_a_peer_that_is_gone_is_forgotten(self, rig: Rig) -> None:
         rig.make("v", linear(0, 8))
-        conversation = Conversation(rig.mapper, True, 65_536)
+        conversation = Conversation(Control(rig.mapper, True), rig.profile, 65_536)
         conversation.feed(text("waitevent"))
         conversation.answer()
         conversation.close()

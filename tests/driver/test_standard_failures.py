@@ -4,6 +4,7 @@ import pytest
 
 from netbsd_dm.driver.commands.table import COMMANDS
 from netbsd_dm.plist import PlistDict, PlistValue, UInt
+from netbsd_dm.server.control import Control
 from netbsd_dm.server.conversation import Conversation
 from netbsd_dm.wire.framing import Framing, frame
 
@@ -161,7 +162,7 @@ class TestErrorDictionary:
     def test_where_the_ioctl_would_fail_there_is_an_errno_at_the_top(
         self, rig: Rig, text: bytes, errno: bytes, part: bytes
     ) -> None:
-        conversation = Conversation(rig.mapper, True, rig.profile.max_request_bytes)
+        conversation = Conversation(Control(rig.mapper, True), rig.profile, rig.profile.max_request_bytes)
         conversation.feed(frame(text, Framing.LENGTH))
         reply = conversation.answer()
         assert b"<dict>\n\t<key>errno</key>\n\t<integer>%s</integer>" % errno in reply
@@ -169,7 +170,7 @@ class TestErrorDictionary:
         assert part in reply
 
     def test_in_netbsd_9_the_number_is_all_there_is(self, old: Rig) -> None:
-        conversation = Conversation(old.mapper, True, old.profile.max_request_bytes)
+        conversation = Conversation(Control(old.mapper, True), old.profile, old.profile.max_request_bytes)
         conversation.feed(frame(b"junk", Framing.LENGTH))
         assert conversation.answer().endswith(
             b'<plist version="1.0">\n<dict>\n'

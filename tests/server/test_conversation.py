@@ -10,6 +10,7 @@ from netbsd_dm.driver.mapper import Mapper
 from netbsd_dm.driver.profile import NETBSD_9, PROFILES, STANDARD, Profile
 from netbsd_dm.pdev.catalog import Catalog
 from netbsd_dm.plist import Grammar, PlistDict, PlistValue, UInt, dumps, loads
+from netbsd_dm.server.control import Control
 from netbsd_dm.server.conversation import OUTPUT_BYTES, Conversation
 from netbsd_dm.targets import registry
 from netbsd_dm.targets.zero import Zero
@@ -21,7 +22,7 @@ LIMIT = 2000
 
 
 def converse(profile: Profile = STANDARD, *, limit: int = LIMIT) -> Conversation:
-    return Conversation(Mapper(profile, Catalog()), True, limit)
+    return Conversation(Control(Mapper(profile, Catalog()), True), profile, limit)
 
 
 def request(command: str, **given: PlistValue) -> bytes:

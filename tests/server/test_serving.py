@@ -16,6 +16,7 @@ from netbsd_dm import DMError, Settings, TableLine
 from netbsd_dm.client.exchange import framed
 from netbsd_dm.driver.profile import NETBSD_9
 from netbsd_dm.plist import PlistDict, dumps, loads
+from netbsd_dm.server import control_socket
 from netbsd_dm.server import serving as serving_module
 from netbsd_dm.targets.interface import Place
 from netbsd_dm.wire import calls
@@ -214,7 +215,7 @@ async def test_netbsd_9_refuses_65535_bytes_and_takes_65534(
 async def test_a_user_without_privilege_looks_but_does_not_touch(
     settings: Settings, serving: Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving_module, "is_privileged", lambda *_: False)
+    monkeypatch.setattr(control_socket, "is_privileged", lambda *_: False)
     async with serving(settings), netbsd_dm.connect_trio(settings.socket_path) as client:
         assert await client.names() == []
         with pytest.raises(DMError, match="EPERM: 'create' is for root") as caught:
