@@ -9,6 +9,7 @@ from ..driver.device import Device
 from ..driver.mapper import Mapper
 from ..pdev.file import FileHandle
 from ..pdev.registry import Pdev
+from ..targets.timed import UNTREATED
 from .extents import Extent, extents, whole_files
 
 
@@ -50,6 +51,16 @@ class Access:
         """The files it works on."""
         return {each.place for each in self.extents if isinstance(each.place, FileHandle)}
 
+    @property
+    def delay_seconds(self) -> float:
+        """How long after its start it is to be done."""
+        return max((each.treatment.delay_seconds for each in self.extents), default=0.0)
+
+    @property
+    def is_treated(self) -> bool:
+        """Whether it is more than its extents: later, or with other data."""
+        return any(each.treatment is not UNTREATED for each in self.extents)
+
     def end(self, *, failed: bool = False) -> None:
         """It is done; whether well or not goes into the statistics."""
         count(self._device, self.op, self.length_bytes, failed=failed)
@@ -73,7 +84,7 @@ def start(mapper: Mapper, device: Device, op: Op, offset_bytes: int, length_byte
     if op is Op.FLUSH:
         found = list(whole_files(device, passed))
     else:
-        found = extents(device, offset_bytes, length_bytes, passed)
+        found = extents(device, offset_bytes, length_bytes, passed, op.kind)
     pdevs = {each.pdev for each in found if each.pdev is not None}
     mapper.retain(pdevs)
     for each in passed:

@@ -8,7 +8,8 @@ from ..driver.stacking import MappedHandle
 from ..pdev.file import FileHandle
 from ..pdev.registry import Pdev
 from ..targets.interface import Filler
-from .layout import HeldError, layout_of, look_through
+from ..targets.timed import UNTREATED, Treatment
+from .layout import HeldError, Window, layout_of, look_through
 
 
 class Extent(NamedTuple):
@@ -18,12 +19,14 @@ class Extent(NamedTuple):
     offset_bytes: int
     length_bytes: int
     pdev: Pdev | None = None
+    treatment: Treatment = UNTREATED
+    """What targets make of the request by the time; `place` has their filler already."""
 
 
 def extents(
-    device: Device, offset_bytes: int, length_bytes: int, passed: set[Device]
+    device: Device, offset_bytes: int, length_bytes: int, passed: set[Device], op: str = "read"
 ) -> list[Extent]:
-    """The extents of a range of `device`, in order.
+    """The extents of a range of `device`, in order, for a request of that kind.
 
     Every device on the way goes into `passed`.  Raises `HeldError` if one of
     them holds its I/O, and what a target raises in mapping.
@@ -42,9 +45,25 @@ def extents(
             place = None if isinstance(window.place, Device) else window.place
         stop = window.end
         length = (end if end < stop else stop) - offset_bytes  # noqa: FURB136 (faster)
-        found.append(Extent(place, offset_bytes + window.shift, length, window.pdev))
+        extent = Extent(place, offset_bytes + window.shift, length, window.pdev)
+        found.append(_treated(extent, window, op) if window.gates else extent)
         offset_bytes += length
     return found
+
+
+def _treated(extent: Extent, window: Window, op: str) -> Extent:
+    """`extent` after the targets that treat it by the time; the first that fills ends it."""
+    for gate in window.gates:
+        found, before = gate.treat(op), extent.treatment
+        both = Treatment(
+            before.delay_seconds + found.delay_seconds,
+            found.filler,
+            before.corruption or found.corruption,
+        )
+        extent = extent._replace(treatment=both)
+        if found.filler is not None:
+            return extent._replace(place=found.filler)
+    return extent
 
 
 def whole_files(device: Device, passed: set[Device]) -> Iterator[Extent]:

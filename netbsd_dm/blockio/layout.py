@@ -11,6 +11,7 @@ from ..pdev.file import FileHandle
 from ..pdev.handle import SECTOR_BYTES
 from ..pdev.registry import Pdev
 from ..targets.interface import Filler, Run, Target
+from ..targets.timed import TimedTarget
 from ..wire.errors import DMError, Errno
 
 _NO_FILE: Final = -1
@@ -22,7 +23,8 @@ class Window(NamedTuple):
     """Bytes of a device that lie in one piece: from `start` below `end`.
 
     Byte b of them is byte b + `shift` of `place`, which is None in a hole of the
-    table.  `fd` and `cached_flags` are the file's, -1 and None without one.
+    table.  `fd` and `cached_flags` are the file's, -1 and None without one.  `gates`
+    are to be asked about every request, the uppermost first; `cached_flags` is then None.
     """
 
     start: int
@@ -32,6 +34,7 @@ class Window(NamedTuple):
     pdev: Pdev | None = None
     fd: int = _NO_FILE
     cached_flags: int | None = None
+    gates: tuple[TimedTarget, ...] = ()
 
 
 class HeldError(Exception):
@@ -85,6 +88,8 @@ class Layout:
         if not self._starts:  # overlaid by earlier lines, perhaps before this sector
             start = sector * SECTOR_BYTES
         window = _placed(start, end, run.device, shift)
+        if isinstance(entry.target, TimedTarget):
+            window = window._replace(cached_flags=None, gates=(entry.target,))
         if type(entry.target).run is not Target.run:  # one that does not say may change
             self._windows[index] = window
             if run.first_sector or end < end_sector * SECTOR_BYTES:
@@ -145,5 +150,7 @@ def look_through(window: Window, offset_bytes: int, passed: set[Device]) -> Wind
             start=max(window.start, below.start - window.shift),
             end=min(window.end, below.end - window.shift, end - window.shift),
             shift=window.shift + below.shift,
+            cached_flags=None if window.gates else below.cached_flags,
+            gates=window.gates + below.gates,
         )
     return window

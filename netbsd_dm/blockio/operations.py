@@ -17,7 +17,9 @@ def read(extents: Iterable[Extent], view: memoryview) -> None:
     """Fill `view`, which is as long as all extents together."""
 
     def fill(extent: Extent, file: FileHandle, done: int) -> None:
-        file.read_into(view[done : done + extent.length_bytes], extent.offset_bytes)
+        part = view[done : done + extent.length_bytes]
+        file.read_into(part, extent.offset_bytes)
+        _corrupt(extent, part)
 
     def zero(extent: Extent, done: int) -> None:
         view[done : done + extent.length_bytes] = bytes(extent.length_bytes)
@@ -29,9 +31,20 @@ def write(extents: Iterable[Extent], data: memoryview) -> None:
     """Write `data`, which is as long as all extents together."""
 
     def put(extent: Extent, file: FileHandle, done: int) -> None:
-        file.write(data[done : done + extent.length_bytes], extent.offset_bytes)
+        part = data[done : done + extent.length_bytes]
+        if extent.treatment.corruption is not None:
+            part = memoryview(bytearray(part))
+            _corrupt(extent, part)
+        file.write(part, extent.offset_bytes)
 
     _each(extents, put)
+
+
+def _corrupt(extent: Extent, part: memoryview) -> None:
+    """Put the byte that a target wants to be wrong into the data of `extent`."""
+    wrong = extent.treatment.corruption
+    if wrong is not None and wrong.offset_bytes < len(part):
+        part[wrong.offset_bytes] = wrong.value
 
 
 def discard(extents: Iterable[Extent]) -> None:
@@ -118,6 +131,8 @@ def _each(
 
 
 def _fault(extent: Extent) -> DMError:
+    if extent.treatment.filler is Filler.ERROR:
+        return DMError(Errno.EIO, "a target of the table fails every access for now")
     if extent.place is Filler.ERROR:
         return DMError(Errno.EIO, "the target error fails every access")
     return DMError(Errno.EINVAL, "no line of the table covers this range: load one that does")

@@ -201,6 +201,8 @@ class Volume:
             raise DMError(Errno.EAGAIN, str(held)) from None
         failed = True
         try:
+            if delay_seconds := begun.delay_seconds:
+                self.mapper.clock.sleep(delay_seconds)
             work(begun.extents)
             if fua or op is Op.FLUSH:
                 operations.flush(begun.files)

@@ -184,7 +184,7 @@ def _construct(
     params: str,
     extent: tuple[int | None, int | None],
 ) -> Entry:
-    devices = Devices(state.pdevs, device.raise_event)
+    devices = Devices(state.pdevs, device.raise_event, state.clock)
     try:
         built = target(Arguments(params, state.profile.strict_arguments), devices)
     except Exception as error:

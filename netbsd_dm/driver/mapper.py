@@ -47,7 +47,7 @@ class Mapper:
         self.catalog = catalog or Catalog()
         self.faults = Plan() if faults is None else faults
         self.clock = WallClock() if clock is None else clock
-        self._state = State.fresh(self.profile, self._resolve)
+        self._state = State.fresh(self.profile, self._resolve, self.clock)
         self._commands = commands_of(self.profile)
 
     def execute(

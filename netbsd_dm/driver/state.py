@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..clock.timers import Clock
 from ..pdev.handle import Source
 from ..pdev.registry import PdevRegistry
 from ..plist import PlistDict
@@ -21,15 +22,16 @@ PDEV_NAME_BYTES = 31
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One driver: its profile, devices, open physical devices and targets."""
+    """One driver: its profile, devices, open physical devices, targets and time."""
 
     profile: Profile
     devices: DeviceList
     pdevs: PdevRegistry
     targets: TargetRegistry
+    clock: Clock
 
     @classmethod
-    def fresh(cls, profile: Profile, resolve: Callable[[str], Source]) -> "State":
+    def fresh(cls, profile: Profile, resolve: Callable[[str], Source], clock: Clock) -> "State":
         """A driver as it is after loading: without devices."""
         devices = DeviceList()
         pdevs = PdevRegistry(
@@ -38,7 +40,7 @@ class State:
             PDEV_NAME_BYTES if profile.cuts_device_names else None,
             profile.opens_exclusively,
         )
-        return cls(profile, devices, pdevs, TargetRegistry(profile.targets))
+        return cls(profile, devices, pdevs, TargetRegistry(profile.targets), clock)
 
     def open_count(self, device: Device) -> int:
         """What replies report.

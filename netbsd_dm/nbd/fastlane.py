@@ -177,7 +177,7 @@ class FastLane:
                 if stop > window.end:
                     if not self._write_across(layout, window, offset, view[body:after]):
                         break
-                elif not isinstance(place, FileHandle):
+                elif window.gates or not isinstance(place, FileHandle):
                     break
                 else:
                     limit = limits.get(place)
@@ -216,7 +216,7 @@ class FastLane:
         while True:
             length = min(len(view), window.end - offset)
             place = window.place
-            if not isinstance(place, FileHandle):
+            if window.gates or not isinstance(place, FileHandle):
                 return False
             where = offset + window.shift
             if where + length > place.writable_bytes:

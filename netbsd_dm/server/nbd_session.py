@@ -125,7 +125,7 @@ class Session:
             access = self._volume.start(Op.READ, offset, length)
         except (DMError, HeldError):
             return False  # the long way waits, or tells
-        if not self._stream.can_send(access):
+        if access.is_treated or not self._stream.can_send(access):
             access.forget()
             return False
         await self._stream.send(request, access)

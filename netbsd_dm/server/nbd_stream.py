@@ -49,7 +49,7 @@ class Stream:
         If not, the request is read in a thread as a whole, besides others.
         """
         ends: dict[FileHandle, int] = {}
-        for place, offset, length, _ in access.extents:
+        for place, offset, length, _, _ in access.extents:
             if isinstance(place, FileHandle):
                 # Stripes lie one behind the other: where one ends, the next begins.
                 if ends.get(place) != offset and not _is_cached(place, offset):
@@ -166,13 +166,13 @@ class _Transfer:
     @property
     def next_extent(self) -> Extent:
         """Where the next bytes lie."""
-        place, offset, length, pdev = self._extents[self._index]
+        place, offset, length, pdev, _ = self._extents[self._index]
         return Extent(place, offset + self._done, length - self._done, pdev)
 
     @property
     def goes_by_itself(self) -> bool:
         """Whether the next bytes go from their file to the socket."""
-        place, _, length, _ = self._extents[self._index]
+        place, _, length, _, _ = self._extents[self._index]
         is_large = length >= SENDFILE_BYTES and isinstance(place, FileHandle)
         return is_large and self.problem is None
 
@@ -188,7 +188,7 @@ class _Transfer:
         """Send what `goes_by_itself`, as long as such comes; False if nothing fits any more."""
         send = connection.send_file
         while self.missing_bytes:
-            place, offset, length, _ = self._extents[self._index]
+            place, offset, length, _, _ = self._extents[self._index]
             if length < SENDFILE_BYTES or not isinstance(place, FileHandle):
                 break
             sent = send(place.fd, offset + self._done, length - self._done)

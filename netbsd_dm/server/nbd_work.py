@@ -68,6 +68,8 @@ class Worker:
         access = await self.start(OPS[command], offset, length)
         failed = True
         try:
+            if delay_seconds := access.delay_seconds:
+                await _passed(self._volume.mapper.clock, delay_seconds)
             answer = await self._do(command, request, access)
             if request.flags & CommandFlag.FUA and access.op.changes:
                 await in_thread(lambda: operations.flush(access.files))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import ClassVar, Final, NamedTuple
 
+from ..clock.timers import Clock, WallClock
 from ..pdev.registry import Pdev, PdevRegistry
 from ..wire.errors import DMError, Errno
 from .arguments import Arguments
@@ -52,14 +53,21 @@ class Extent(NamedTuple):
 class Devices:
     """Opens physical devices for one target, and remembers them for its end.
 
-    It is also how a target tells that something happened: `raise_event`.
+    It is also how a target tells that something happened, `raise_event`, and what
+    time it is, `clock`.
     """
 
-    __slots__ = ("_on_event", "_registry", "opened")
+    __slots__ = ("_on_event", "_registry", "clock", "opened")
 
-    def __init__(self, registry: PdevRegistry, on_event: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        registry: PdevRegistry,
+        on_event: Callable[[], None] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         self._registry = registry
         self._on_event = on_event
+        self.clock = WallClock() if clock is None else clock
         self.opened: list[Pdev] = []
 
     def raise_event(self) -> None:

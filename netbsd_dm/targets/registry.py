@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from ..wire import keys
 from ..wire.errors import DMError, Errno
+from .delay import Delay
 from .error import Error
+from .flakey import Flakey
 from .interface import Target
 from .linear import Linear
 from .striped import Striped
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 ENTRY_POINTS = "netbsd_dm.targets"
-BUILT_IN: tuple[type[Target], ...] = (Linear, Striped, Zero, Error)
+BUILT_IN: tuple[type[Target], ...] = (Linear, Striped, Zero, Error, Delay, Flakey)
 
 _registered: dict[str, type[Target]] = {}
 

@@ -47,7 +47,7 @@ def test_the_shell_completes() -> None:
 def test_targets_are_listed_with_version_and_arguments() -> None:
     lines = run("targets").stdout.decode().splitlines()
     assert lines[0].split() == ["linear", "1.0.2", "DEVICE", "OFFSET"]
-    assert [line.split()[0] for line in lines] == ["linear", "striped", "zero", "error"]
+    assert [line.split()[0] for line in lines] == ["linear", "striped", "zero", "error", "delay", "flakey"]
     old = run("targets", "-p", "netbsd-9").stdout.decode().splitlines()
     assert [line.split()[0] for line in old] == ["linear", "striped"]
 

@@ -210,7 +210,7 @@ def test_a_target_that_is_not_installed_here_is_told() -> None:
         rebuilt([TableLine(0, 8, "nosuch", "\x1b[31m")])
     assert caught.value.message == (
         r"the line '0 8 nosuch \x1b[31m' cannot be read here: no target 'nosuch'; there are"
-        " linear, striped, zero, error; install here what the server has"
+        " linear, striped, zero, error, delay, flakey; install here what the server has"
     )
 
 
