@@ -3,7 +3,7 @@
 import pytest
 
 from netbsd_dm.driver.mapper import Mapper
-from netbsd_dm.plist import PlistDict, UInt
+from netbsd_dm.plist import PlistDict, PlistValue, UInt
 from netbsd_dm.wire import calls
 from netbsd_dm.wire.calls import Selector
 from netbsd_dm.wire.errors import Errno
@@ -116,3 +116,12 @@ def test_iostat_tells_a_server_that_has_it_from_one_that_echoes(selector: Select
     failure = failure_of(request, run("netbsd-9", request))
     assert failure is not None
     assert failure.message == "this server has no iostat: it runs profile netbsd-9"
+
+
+@pytest.mark.parametrize("command", [[], {}, ["info"], 5, b"info"], ids=repr)
+def test_a_command_that_is_no_string_leaves_no_trace_in_the_reply(command: PlistValue) -> None:
+    request: PlistDict = {"command": command, "version": [4, 0, 0], "name": "nobody"}
+    assert failure_of(request, run("netbsd-9", request)) is None
+    failure = failure_of(request, run("standard", request))
+    assert failure is not None
+    assert failure.errno == Errno.EINVAL
