@@ -40,7 +40,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One access: `op` as fixtures/README.md has it, a range in bytes, what to write."""
+    """One access: `op` as protocol/capture.md has it, a range in bytes, what to write."""
 
     op: str
     minor: int

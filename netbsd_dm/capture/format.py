@@ -1,17 +1,18 @@
 """The capture format: one scenario per file, one step per line."""
 
-import base64
 import hashlib
-import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 from .access import Access, read_access
+from .records import JsonObject, Line, read_lines, read_text
 
+FORMAT: Final = 1
+"""The version of the format: what is written, and the highest that is read."""
 _SECTORS_MAX = 2**31
 """A tebibyte: a disk is made again as a sparse file."""
 
@@ -69,12 +70,49 @@ class Step:
     restarted_after: bool
     """A fresh driver answers from the next step on."""
     access: Access | None = None
+    note: str = ""
+    run: int | None = None
+    """The number of the command line that caused it."""
+    client: int | None = None
+    """The number of the connection it came on, from 1."""
+    at_seconds: float | None = None
+    """When it was answered, since the start of the server, by its clock."""
+    faults: tuple[str, ...] = ()
+    """The fault rules that hit it."""
+    is_dropped: bool = False
+    """The connection was cut before the reply was sent, if there is one."""
+    truncated_bytes: int | None = None
+    """So much of the framed reply was sent before the connection was cut; None: all of it."""
 
     @property
     def is_comparable(self) -> bool:
         """Whether a reply, or what an access comes to, must equal the recorded one."""
         has_answer = self.reply is not None or (self.access and self.access.recorded)
         return bool(has_answer) and self.step_class is StepClass.STABLE
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """A program that was run: the exchanges it caused follow, and have its `run`."""
+
+    run: int
+    argv: tuple[str, ...]
+    stdin: str | None
+    exit_status: int | None
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultNote:
+    """Fault rules that hit outside of an exchange: I/O to a device, the open of one."""
+
+    faults: tuple[str, ...]
+    what: str
+    at_seconds: float | None = None
+
+
+Entry: TypeAlias = Step | CommandLine | FaultNote
+"""What a line of a capture holds, behind the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +133,12 @@ class Capture:
     steps: tuple[Step, ...] = field(repr=False)
     changes: Mapping[str, DiskChanges] = field(default_factory=dict, repr=False)
     """By the name of each disk that was written to: what was seen of it at the end."""
+    driver: str = ""
+    """Which one answered."""
+    entries: tuple[Entry, ...] = field(default=(), repr=False)
+    """The steps with everything that was noted between them, in order."""
+    is_cut: bool = False
+    """The recording was interrupted within its last line, which is left out."""
 
     @property
     def has_accesses(self) -> bool:
@@ -103,44 +147,88 @@ class Capture:
 
 
 def read_capture(path: Path) -> Capture:
-    """Read a capture file; raises `CaptureError`, or `OSError`."""
-    records = list(_records(path))
-    if not records or "scenario" not in records[0][1]:
-        raise CaptureError(f"{path}: line 1: expected a line that describes the scenario")
-    _, head = records[0]
-    steps = []
-    for line, record in records[1:]:
-        if "argv" in record:
-            continue  # the command line that caused the next exchanges
+    """Read a capture file; raises `CaptureError`, or `OSError`.
+
+    An interrupted recording is read as far as it goes.
+    """
+    return capture_of(path, read_lines(path))
+
+
+def capture_of(path: Path, lines: Iterable[Line]) -> Capture:
+    """The capture that the lines of the file `path` are; raises `CaptureError`.
+
+    Each line has its entry, but for the first and one that is cut.
+    """
+    head = None
+    entries: list[Entry] = []
+    for line in lines:
         try:
-            steps.append(_step(record))
-        except (KeyError, TypeError, ValueError) as error:
-            raise CaptureError(f"{path}: line {line}: not a step: {error!r}") from None
+            if head is None:
+                head = read_head(_record(line))
+            elif line.is_cut:
+                head = replace(head, is_cut=True)
+            else:
+                entries.append(read_entry(_record(line)))
+        except CaptureError as error:
+            raise CaptureError(f"{path}: line {line.number}: {error}") from None
+    if head is None:
+        raise CaptureError(f"{path}: line 1: {NO_HEAD}")
+    steps = tuple(entry for entry in entries if isinstance(entry, Step))
+    return replace(head, steps=steps, entries=tuple(entries))
+
+
+def _record(line: Line) -> JsonObject:
+    if line.is_cut:
+        raise CaptureError("the file ends within its first line: nothing was recorded")
+    if line.fault:
+        raise CaptureError(line.fault)
+    return line.record
+
+
+NO_HEAD: Final = "expected a line that describes the scenario"
+
+
+def read_head(record: JsonObject) -> Capture:
+    """What the first line says, as a capture without steps; raises `CaptureError`."""
+    if "scenario" not in record:
+        raise CaptureError(NO_HEAD)
+    version = record.get("format", FORMAT)
+    if type(version) is not int or not 1 <= version <= FORMAT:
+        way_out = "use the netbsd-dm that wrote it, or a newer one"
+        raise CaptureError(f"it is of format {version!r}, this reads format {FORMAT}: {way_out}")
     try:
-        disks = tuple(_disk(disk) for disk in head.get("disks", []))
-        changes = head.get("recorded", {}).get("disk_changes", {})
+        disks = tuple(_disk(disk) for disk in record.get("disks", []))
+        changes = record.get("recorded", {}).get("disk_changes", {})
         changed = {str(name): _changes(sectors) for name, sectors in changes.items()}
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise CaptureError(f"{path}: line 1: not a disk: {error!r}") from None
-    description = str(head.get("description", ""))
-    return Capture(str(head["scenario"]), description, disks, tuple(steps), changed)
+    except _MALFORMED as error:
+        raise CaptureError(f"not a disk: {error!r}") from None
+    return Capture(
+        name=str(record["scenario"]),
+        description=str(record.get("description", "")),
+        disks=disks,
+        steps=(),
+        changes=changed,
+        driver=str(record.get("driver", "")),
+    )
 
 
-def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                record = json.loads(line)
-            except ValueError as error:
-                raise CaptureError(f"{path}: line {number}: no JSON: {error}") from None
-            if not isinstance(record, dict):
-                raise CaptureError(f"{path}: line {number}: expected a JSON object")
-            yield number, record
+def read_entry(record: JsonObject) -> Entry:
+    """What any other line says; raises `CaptureError`."""
+    try:
+        if "argv" in record:
+            return _command_line(record)
+        if "fault" in record and "n" not in record:
+            return FaultNote(_faults(record), str(record.get("what", "")), _at(record))
+        return _step(record)
+    except _MALFORMED as error:
+        raise CaptureError(f"not a step: {error!r}") from None
 
 
-def _disk(record: dict[str, Any]) -> Disk:
+_MALFORMED = (AttributeError, KeyError, OverflowError, TypeError, ValueError)
+"""What comes of a value that has not the form it should have."""
+
+
+def _disk(record: JsonObject) -> Disk:
     major, minor = record["dev"]
     sectors = int(record["sectors"])
     if not 0 <= sectors <= _SECTORS_MAX:
@@ -158,28 +246,55 @@ def _changes(sectors: list[Any]) -> DiskChanges:
 _TOTAL = re.compile(r"([0-9]+) sectors")
 
 
-def _step(record: dict[str, Any]) -> Step:
+def _step(record: JsonObject) -> Step:
     request = record.get("request")
     return Step(
         number=int(record["n"]),
         label=str(record.get("label", "")),
         step_class=StepClass(record["class"]),
-        request=None if request is None else _text(request),
+        request=None if request is None else read_text(request),
         reply=_reply(record) if request is not None else None,
         restarted_after=bool(record.get("server_restarted_after")),
         access=read_access(record["io"]) if "io" in record else None,
+        note=str(record.get("note", "")),
+        run=_number(record, "run"),
+        client=_number(record, "client"),
+        at_seconds=_at(record),
+        faults=_faults(record),
+        is_dropped=bool(record.get("dropped")),
+        truncated_bytes=_number(record, "truncated"),
     )
 
 
-def _reply(record: dict[str, Any]) -> Recorded | None:
+def _command_line(record: JsonObject) -> CommandLine:
+    stdin = record.get("stdin")
+    return CommandLine(
+        run=int(record["run"]),
+        argv=tuple(map(str, record["argv"])),
+        stdin=None if stdin is None else str(stdin),
+        exit_status=_number(record, "exit"),
+        output=str(record.get("output", "")),
+    )
+
+
+def _number(record: JsonObject, key: str) -> int | None:
+    return int(record[key]) if key in record else None
+
+
+def _at(record: JsonObject) -> float | None:
+    return float(record["at"]) if "at" in record else None
+
+
+def _faults(record: JsonObject) -> tuple[str, ...]:
+    faults = record.get("fault", [])
+    if not isinstance(faults, list):
+        raise TypeError(f"fault is {faults!r}, not an array of texts")
+    return tuple(map(str, faults))
+
+
+def _reply(record: JsonObject) -> Recorded | None:
     if "reply" in record:
-        return Recorded(_text(record["reply"]))
+        return Recorded(read_text(record["reply"]))
     if "reply_sha256" in record:
         return Recorded(None, str(record["reply_sha256"]), int(record["reply_bytes"]))
     return None
-
-
-def _text(value: str | dict[str, str]) -> bytes:
-    if isinstance(value, str):
-        return value.encode()
-    return base64.b64decode(value["base64"], validate=True)

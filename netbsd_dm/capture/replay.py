@@ -12,11 +12,13 @@ from typing import Protocol, Self
 from ..driver.mapper import Mapper
 from ..driver.profile import Profile
 from ..pdev.catalog import Catalog
+from ..server.control import Control
 from ..server.conversation import Conversation
-from ..wire.framing import Framing, frame
+from ..wire.errors import DMError
+from ..wire.framing import LENGTH_BYTES, Framing, frame
 from .access import Access, Outcome, perform
-from .disks import changes, offer_disks
-from .format import Capture, Disk, DiskChanges, Step
+from .disks import changes, offer_disks, refill
+from .format import Capture, Disk, DiskChanges, Step, StepClass
 
 
 class Verdict(Enum):
@@ -37,6 +39,20 @@ class Result:
     reason: str = ""
     outcome: Outcome | None = None
     """What an access to a disk came to, instead of a reply."""
+
+    @property
+    def answer(self) -> bytes | Outcome | None:
+        """What the server made of the step, whichever kind it is."""
+        return self.reply if self.outcome is None else self.outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of a whole capture: every step, and what has changed on the disks."""
+
+    results: tuple[Result, ...]
+    changes: Mapping[str, Mapping[int, str]] | None = None
+    """As `FreshServer.changes`; None where nobody looked."""
 
 
 class Peer(Protocol):
@@ -88,10 +104,13 @@ class FreshServer:
     def exchange(self, request: bytes) -> bytes:
         self._conversation.feed(frame(request, Framing.LENGTH))
         reply = self._conversation.answer()
+        if not reply:
+            self._work()
+            reply = self._conversation.answer()
         if not reply:  # it waits for an event, which nobody will cause
             self._conversation.close()
             self._converse()
-        return reply[4:]
+        return reply[LENGTH_BYTES:]
 
     def access(self, access: Access) -> Outcome | None:
         return perform(self._mapper, access)
@@ -105,13 +124,45 @@ class FreshServer:
         self._start()
         return True
 
+    def start_over(self, profile: Profile) -> None:
+        """Start afresh in another profile, the disks as they were at the start."""
+        self._profile = profile
+        if self._filled:
+            refill(self._disks, self._offers)
+        self.restart()
+
     def _start(self) -> None:
         self._mapper = Mapper(self._profile, Catalog(self._offers))
         self._converse()
 
     def _converse(self) -> None:
         limit = self._profile.max_request_bytes
-        self._conversation = Conversation(self._mapper, privileged=True, max_request_bytes=limit)
+        control = Control(self._mapper, privileged=True)
+        self._conversation = Conversation(control, self._profile, limit)
+
+    def _work(self) -> None:
+        """Do what the reply waits for, such as a flush."""
+        waiting = self._conversation.waiting
+        if waiting is None or waiting.work is None:
+            return
+        try:
+            waiting.work()
+        except DMError as error:
+            waiting.worked(error)
+        else:
+            waiting.worked()
+
+
+def play(capture: Capture, profile: Profile) -> Played:
+    """Replay a whole capture in this process, with disks as they were recorded."""
+    with FreshServer(profile, capture.disks, filled=capture.has_accesses) as server:
+        return play_on(capture, server)
+
+
+def play_on(capture: Capture, server: FreshServer) -> Played:
+    """As `play`, on a server that has just been started with the disks of the capture."""
+    results = tuple(replay(capture, server))
+    return Played(results, server.changes() if capture.has_accesses else None)
 
 
 def replay(capture: Capture, peer: Peer) -> Iterator[Result]:
@@ -139,7 +190,7 @@ def _compared(step: Step, peer: Peer) -> Result:
         return Result(step, Verdict.SKIPPED, reason="neither a request nor an access to a disk")
     reply = peer.exchange(step.request)
     if not step.is_comparable or step.reply is None:
-        return Result(step, Verdict.SKIPPED, reply, f"recorded as {step.step_class.value}")
+        return Result(step, Verdict.SKIPPED, reply, _why_skipped(step))
     verdict = Verdict.EQUAL if step.reply.equals(reply) else Verdict.DIFFERENT
     return Result(step, verdict, reply)
 
@@ -149,10 +200,18 @@ def _accessed(step: Step, access: Access, peer: Peer) -> Result:
     if outcome is None:
         return Result(step, Verdict.SKIPPED, reason="an access to a disk")
     if not step.is_comparable:
-        reason = f"recorded as {step.step_class.value}"
-        return Result(step, Verdict.SKIPPED, reason=reason, outcome=outcome)
+        return Result(step, Verdict.SKIPPED, reason=_why_skipped(step), outcome=outcome)
     verdict = Verdict.EQUAL if outcome == access.recorded else Verdict.DIFFERENT
     return Result(step, verdict, outcome=outcome)
+
+
+def _why_skipped(step: Step) -> str:
+    """Why what came of a step is compared with nothing."""
+    if step.faults:
+        return "a fault was injected"
+    if step.step_class is StepClass.STABLE:
+        return "no reply was recorded"
+    return f"recorded as {step.step_class.value}"
 
 
 def disk_differences(capture: Capture, found: Mapping[str, Mapping[int, str]]) -> Iterator[str]:

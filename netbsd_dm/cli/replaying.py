@@ -1,62 +1,129 @@
 """netbsd-dm replay: recorded sessions against a server, and the report."""
 
+import logging
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
 import typer
 
-from ..capture.access import Access, Outcome
 from ..capture.diff import Side, first_difference
-from ..capture.format import Capture, CaptureError, read_capture
-from ..capture.replay import FreshServer, Peer, Result, Verdict, disk_differences
-from ..capture.replay import replay as replay_capture
-from ..client.blocking import Client, connect
-from ..driver.profile import find_profile
-from .options import FAILED, USAGE, exit_without_server, fail
+from ..capture.explain import Names, explain
+from ..capture.format import Capture
+from ..capture.replay import Played, Result, Verdict, disk_differences, play, replay
+from ..driver.profile import Profile, find_profile
+from .captures import capture_files, read_or_fail
+from .options import FAILED, exit_without_server
+from .running import RunningServer
 
 _COLOURS = {Side.RECORDED: typer.colors.RED, Side.ANSWERED: typer.colors.GREEN, Side.BOTH: None}
 
 
-def replay_all(captures: list[Path], socket: Path | None, profile: str, verbose: bool) -> NoReturn:
+def replay_all(
+    captures: list[Path], socket: Path | None, profile: str, timeout_seconds: float, verbose: bool
+) -> NoReturn:
     """Replay every capture, report, and exit."""
-    files = [file for path in captures for file in _files(path)]
-    verdicts: Counter[Verdict] = Counter()
-    reasons: Counter[str] = Counter()
+    files = list(capture_files(captures))
+    chosen = find_profile(profile)
     progress = _Progress(len(files))
+    report = _Report(verbose)
     with exit_without_server():
         for path in files:
             capture = _read(path)
             progress.show(capture.name)
-            with _peer(capture, profile, socket) as peer:
-                for result in replay_capture(capture, peer):
-                    verdicts[result.verdict] += 1
-                    if result.reason:
-                        reasons[result.reason] += 1
-                    progress.clear()
-                    _report(capture, result, verbose)
-                if isinstance(peer, FreshServer) and capture.has_accesses:
-                    for difference in disk_differences(capture, peer.changes()):
-                        verdicts[Verdict.DIFFERENT] += 1
-                        progress.clear()
-                        typer.echo(f"{capture.name}: {difference}")
-    progress.clear()
-    for reason, count in reasons.most_common():
-        typer.echo(f"skipped {count}: {reason}")
-    typer.echo(", ".join(f"{verdicts[verdict]} {verdict.value}" for verdict in Verdict))
-    raise typer.Exit(FAILED if verdicts[Verdict.DIFFERENT] else 0)
+            played = _played(capture, chosen, socket, timeout_seconds)
+            with _without_log():
+                explained = explain(capture, chosen, played)
+            progress.clear()
+            for result, names in zip(played.results, explained.steps, strict=True):
+                report.step(capture, result, names)
+            if played.changes is not None:
+                for difference in disk_differences(capture, played.changes):
+                    report.disk(capture, difference, explained.disks)
+    report.summary()
+    raise typer.Exit(FAILED if report.verdicts[Verdict.DIFFERENT] else 0)
 
 
-def _report(capture: Capture, result: Result, verbose: bool) -> None:
-    title = f"{capture.name} {result.step.number} {result.step.label}"
-    if result.verdict is Verdict.SKIPPED and verbose:
-        typer.echo(f"{title}: skipped, {result.reason}")
-    if result.verdict is not Verdict.DIFFERENT:
-        return
-    typer.secho(title, bold=True)
+def _played(
+    capture: Capture, profile: Profile, socket: Path | None, timeout_seconds: float
+) -> Played:
+    if socket is None:
+        return play(capture, profile)
+    with RunningServer(socket, timeout_seconds) as server:
+        return Played(tuple(replay(capture, server)))
+
+
+@contextmanager
+def _without_log() -> Iterator[None]:
+    """What replays log that nobody asked for is of no interest."""
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+@dataclass(slots=True)
+class _Report:
+    """Counts what came of the steps, and prints what is to be seen."""
+
+    verbose: bool
+    verdicts: Counter[Verdict] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    deviations: Counter[str] = field(default_factory=Counter)
+    deviating: int = 0
+
+    def step(self, capture: Capture, result: Result, names: Names | None) -> None:
+        """Take in one step; `names` says what a difference is due to."""
+        title = f"{capture.name} {result.step.number} {result.step.label}"
+        if names is None:
+            self.verdicts[result.verdict] += 1
+        else:
+            self._deviates(names)
+            title = f"{title}: deviates, {_listed(names)}"
+        if result.reason:
+            self.reasons[result.reason] += 1
+        if result.verdict is Verdict.SKIPPED and self.verbose:
+            typer.echo(f"{title}: skipped, {result.reason}")
+        if result.verdict is Verdict.DIFFERENT and (names is None or self.verbose):
+            typer.secho(title, bold=True)
+            _show_difference(result)
+
+    def disk(self, capture: Capture, difference: str, names: Names | None) -> None:
+        """Take in a difference of a disk at the end of a capture."""
+        if names is None:
+            self.verdicts[Verdict.DIFFERENT] += 1
+            typer.echo(f"{capture.name}: {difference}")
+            return
+        self._deviates(names)
+        if self.verbose:
+            typer.echo(f"{capture.name}: {difference}: deviates, {_listed(names)}")
+
+    def summary(self) -> None:
+        """Print the counts."""
+        for reason, count in self.reasons.most_common():
+            typer.echo(f"skipped {count}: {reason}")
+        for name, count in self.deviations.most_common():
+            typer.echo(f"deviates {count}: {name}")
+        counts = [f"{self.verdicts[verdict]} {verdict.value}" for verdict in Verdict]
+        if self.deviating:
+            counts.append(f"{self.deviating} deviate")
+        typer.echo(", ".join(counts))
+
+    def _deviates(self, names: Names) -> None:
+        self.deviating += 1
+        self.deviations.update(sorted(names))
+
+
+def _listed(names: Names) -> str:
+    return ", ".join(sorted(names))
+
+
+def _show_difference(result: Result) -> None:
     if result.step.access is not None:
         typer.secho(f"- {result.step.access.recorded}", fg=_COLOURS[Side.RECORDED])
         typer.secho(f"+ {result.outcome}", fg=_COLOURS[Side.ANSWERED])
@@ -70,48 +137,11 @@ def _report(capture: Capture, result: Result, verbose: bool) -> None:
         typer.secho(f"{line.side.value} {line.number:4} {shown}", fg=_COLOURS[line.side])
 
 
-def _peer(capture: Capture, profile: str, socket: Path | None) -> AbstractContextManager[Peer]:
-    if socket is None:
-        return FreshServer(find_profile(profile), capture.disks, filled=capture.has_accesses)
-    return _running(socket)
-
-
-@contextmanager
-def _running(socket: Path) -> Iterator[Peer]:
-    with connect(socket) as client:
-        yield _RunningServer(client)
-
-
-class _RunningServer:
-    """A server that was there before: it cannot be started afresh."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def exchange(self, request: bytes) -> bytes:
-        return self._client.exchange_text(request)
-
-    def access(self, access: Access) -> Outcome | None:
-        return None
-
-    def restart(self) -> bool:
-        return False
-
-
-def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    files = sorted(path.rglob("*.jsonl"))
-    if not files:
-        fail(f"no captures (*.jsonl) in {path}", USAGE)
-    return files
-
-
 def _read(path: Path) -> Capture:
-    try:
-        return read_capture(path)
-    except CaptureError as error:
-        fail(str(error), USAGE)
+    capture = read_or_fail(path)
+    if capture.is_cut:
+        typer.echo(f"netbsd-dm: {path} was interrupted: its last line is left out", err=True)
+    return capture
 
 
 class _Progress:

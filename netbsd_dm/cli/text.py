@@ -2,16 +2,11 @@
 
 from typing import Final
 
+from ..plist.display import printable
+
+__all__ = ["printable", "with_unit"]
+
 _UNITS: Final = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
-
-
-def printable(text: str) -> str:
-    """`text` with what a terminal cannot show, or would obey, as backslash escapes."""
-    if text.isprintable():
-        return text
-    return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
-    )
 
 
 def with_unit(count_bytes: int) -> str:

@@ -1,13 +1,16 @@
 """Captures made up for a test."""
 
+import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
-from netbsd_dm.plist import PlistValue, dumps
+from netbsd_dm.driver.mapper import Mapper
+from netbsd_dm.plist import PlistDict, PlistValue, dumps, loads
 
 HEAD = {
     "scenario": "made-up",
@@ -25,6 +28,23 @@ def request(command: str, **given: PlistValue) -> str:
 def step(number: int, **given: Any) -> dict[str, Any]:
     """One line of a capture: an exchange that was stable, unless told otherwise."""
     return {"n": number, "label": f"step-{number}", "class": "stable", **given}
+
+
+def exchange(mapper: Mapper, asked: PlistDict) -> tuple[bytes, bytes]:
+    """The texts of a request and of what `mapper` replies."""
+    text = dumps(asked)
+    reply = mapper.execute(loads(text))
+    assert isinstance(reply, dict)
+    return text, dumps(reply)
+
+
+SCHEMA = Path(__file__).parents[2] / "protocol" / "capture.schema.json"
+
+
+@functools.cache
+def line_validator() -> Draft202012Validator:
+    """Tells whether an object is a line of a capture, by the schema."""
+    return Draft202012Validator(json.loads(SCHEMA.read_text()))
 
 
 Write = Callable[..., Path]

@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 
 from netbsd_dm.capture.format import (
+    FORMAT,
     CaptureError,
+    CommandLine,
     Disk,
     DiskChanges,
+    FaultNote,
     Recorded,
+    Step,
     StepClass,
     read_capture,
 )
@@ -181,3 +185,85 @@ def test_a_disk_of_an_impossible_size_is_a_fault(write: Write, sectors: int) -> 
     disk = {"name": "/dev/wd1a", "sectors": sectors, "dev": [197, 0]}
     with pytest.raises(CaptureError, match="line 1: not a disk"):
         read_capture(write({"scenario": "x", "disks": [disk]}))
+
+
+def test_what_a_server_notes_of_an_exchange_is_read(write: Write) -> None:
+    noted = {"client": 3, "at": 1.5, "fault": ["a", "b"], "note": "n", "run": 7, "label": "l"}
+    whole, dropped, cut = read_capture(
+        write(
+            HEAD | {"format": 1},
+            step(1, request="r", reply="r", **noted),
+            step(2, request="r", dropped=True),
+            step(3, request="r", reply="reply", truncated=4),
+        )
+    ).steps
+    assert (whole.client, whole.at_seconds, whole.faults) == (3, 1.5, ("a", "b"))
+    assert (whole.note, whole.run, whole.label) == ("n", 7, "l")
+    assert (whole.is_dropped, whole.truncated_bytes) == (False, None)
+    assert (dropped.is_dropped, dropped.reply, dropped.faults) == (True, None, ())
+    assert (cut.truncated_bytes, cut.reply) == (4, Recorded(b"reply"))
+
+
+def test_everything_that_was_noted_is_an_entry_in_its_place(write: Write) -> None:
+    capture = read_capture(
+        write(
+            HEAD,
+            {"fault": ["f"], "what": "open of /dev/wd1a", "at": 0},
+            {"run": 1, "argv": ["dmsetup", "ls"], "stdin": "in", "exit": 1, "output": "out"},
+            step(1, run=1, request="r", reply="r"),
+            {"run": 2, "argv": ["sleep"]},
+        )
+    )
+    note, first, exchange, second = capture.entries
+    assert note == FaultNote(("f",), "open of /dev/wd1a", 0.0)
+    assert first == CommandLine(1, ("dmsetup", "ls"), "in", 1, "out")
+    assert isinstance(exchange, Step)
+    assert capture.steps == (exchange,)
+    assert second == CommandLine(2, ("sleep",), None, None, "")
+    assert capture.driver == "none"
+
+
+def test_an_interrupted_recording_is_read_as_far_as_it_goes(write: Write) -> None:
+    path = write(HEAD, step(1, request="r", reply="r"), step(2, request="r", reply="r"))
+    content = path.read_bytes()
+    second_step = content.rindex(b"\n", 0, -1) + 1
+    for length in range(second_step, len(content) + 1):
+        path.write_bytes(content[:length])
+        capture = read_capture(path)
+        is_whole = length >= len(content) - 1
+        assert len(capture.steps) == 1 + is_whole
+        assert capture.is_cut is (not is_whole and length > second_step)
+
+
+def test_a_file_that_ends_within_its_first_line_recorded_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "cut.jsonl"
+    path.write_text('{"scenario": "x", "disks": [')
+    with pytest.raises(CaptureError, match="line 1: the file ends within its first line"):
+        read_capture(path)
+
+
+@pytest.mark.parametrize("version", [FORMAT + 1, 0, -1, "1", 1.0, True, None], ids=repr)
+def test_another_format_is_refused_and_says_which_is_read(write: Write, version: object) -> None:
+    with pytest.raises(
+        CaptureError, match=f"line 1: it is of format .*, this reads format {FORMAT}"
+    ):
+        read_capture(write(HEAD | {"format": version}, {"unheard": "of"}))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        step(1, request="r", fault="one"),
+        step(1, request="r", client=[]),
+        step(1, request="r", at="late"),
+        step(1, request="r", truncated="short"),
+        {"fault": 5},
+        {"argv": ["x"]},
+        {"argv": 5, "run": 1},
+        '{"n": Infinity, "class": "stable"}',
+    ],
+    ids=repr,
+)
+def test_a_value_of_another_form_is_told_with_its_line(write: Write, line: object) -> None:
+    with pytest.raises(CaptureError, match="line 2: not a step"):
+        read_capture(write(HEAD, line))

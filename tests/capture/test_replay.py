@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from netbsd_dm.capture.access import Access, Outcome
-from netbsd_dm.capture.format import read_capture
-from netbsd_dm.capture.replay import FreshServer, Result, Verdict, replay
+from netbsd_dm.capture.format import Capture, read_capture
+from netbsd_dm.capture.replay import FreshServer, Result, Verdict, play_on, replay
+from netbsd_dm.capture.replay import play as play_all
 from netbsd_dm.driver.profile import NETBSD_9, STANDARD, Profile
 from netbsd_dm.pdev.devnum import makedev
 from netbsd_dm.plist import PlistDict, loads
@@ -146,6 +147,67 @@ def test_an_access_to_a_disk_out_of_reach_is_skipped_and_says_so(write: Write) -
     (only,) = replay(read_capture(write(HEAD, step(1, io=io))), Lasting())
     assert (only.verdict, only.reply, only.outcome) == (Verdict.SKIPPED, None, None)
     assert "disk" in only.reason
+
+
+def test_what_a_fault_was_injected_into_is_not_compared_and_says_so(write: Write) -> None:
+    hit = step(1, request=NAMES, reply="x", fault=["names once errno=EIO"])
+    (only,) = play(write(HEAD, hit | {"class": "undefined"}))
+    assert (only.verdict, only.reason) == (Verdict.SKIPPED, "a fault was injected")
+    assert only.reply == answered(NAMES).encode()
+
+
+def test_a_reply_that_was_not_recorded_is_skipped_and_says_so(write: Write) -> None:
+    (only,) = play(write(HEAD, step(1, request=NAMES)))
+    assert (only.verdict, only.reason) == (Verdict.SKIPPED, "no reply was recorded")
+
+
+def written(write: Write, *further: dict[str, Any]) -> Capture:
+    """A capture in which a device is made, written to, and what follows."""
+    line: PlistDict = {"start": 0, "length": 8, "type": "linear", "params": "/dev/wd1a 0"}
+    texts = [
+        request("create", name="v"),
+        request("reload", name="v", cmd_data=[line]),
+        request("resume", name="v"),
+    ]
+    io = {"op": "W", "minor": 1, "off": 512, "len": 512, "write_fill": 65, "errno": 0}
+    lines = [step(number, request=text, reply="x") for number, text in enumerate(texts, 1)]
+    return read_capture(write(HEAD, *lines, step(4, io=io | {"written": 512}), *further))
+
+
+def test_a_reply_that_waits_for_a_flush_comes(write: Write) -> None:
+    capture = written(write, step(5, request=request("suspend", name="v"), reply="x"))
+    suspended = play_all(capture, STANDARD).results[-1]
+    assert loads(suspended.reply or b"")["minor"] == 1
+
+
+def test_all_of_a_capture_is_its_results_and_what_changed_on_the_disks(write: Write) -> None:
+    played = play_all(written(write), NETBSD_9)
+    assert [result.answer for result in played.results] == [
+        *(result.reply for result in played.results[:3]),
+        Outcome(0, written_bytes=512),
+    ]
+    assert played.changes is not None
+    assert {name: list(sectors) for name, sectors in played.changes.items()} == {"wd1a": [1]}
+
+
+def test_without_accesses_nobody_looks_at_the_disks(write: Write) -> None:
+    assert play_all(read_capture(write(HEAD, step(1, request=NAMES))), NETBSD_9).changes is None
+
+
+def test_a_server_that_starts_over_has_no_devices_another_profile_and_its_disks_again(
+    write: Write,
+) -> None:
+    capture = written(write)
+    with FreshServer(STANDARD, capture.disks, filled=True) as server:
+        first = play_on(capture, server)
+        server.start_over(NETBSD_9)
+        assert server.changes() == {}
+        assert loads(server.exchange(NAMES.encode()))["cmd_data"] == []
+        targets = loads(server.exchange(request("targets").encode()))["cmd_data"]
+        assert isinstance(targets, list)
+        assert len(targets) == 2, "those of netbsd-9"
+        server.start_over(STANDARD)
+        assert play_on(capture, server) == first
 
 
 def test_a_peer_that_cannot_restart_skips_the_rest(write: Write) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import netbsd_dm
 from tests.helpers.processes import run, running_server
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -112,17 +113,84 @@ def test_the_difference_is_coloured_on_a_terminal(doctored: Path) -> None:
     assert b"/136] linear-lifecycle" in shown, "no progress was shown"
 
 
-def test_in_standard_a_wait_that_nobody_ends_is_a_difference() -> None:
-    finished = run("replay", FIXTURES / "netbsd" / "unknown-commands.jsonl")
+def test_in_standard_what_deviates_is_counted_by_name_and_is_status_0() -> None:
+    finished = run("replay", LIFECYCLE, FIXTURES / "netbsd" / "targets.jsonl")
+    assert finished.returncode == 0, finished.stdout
+    *deviations, summary = finished.stdout.decode().splitlines()
+    assert deviations == [
+        *("deviates 6: reports-event-nr", "deviates 6: resume-keeps-live-table"),
+        *("deviates 5: targets", "deviates 1: reports-errors"),
+    ]
+    assert summary == "21 equal, 0 different, 0 skipped, 16 deviate"
+
+
+def test_what_deviates_is_shown_on_demand_with_its_names() -> None:
+    finished = run("replay", "--verbose", FIXTURES / "netbsd" / "targets.jsonl")
+    title, *diff, deviates, summary = finished.stdout.decode().splitlines()
+    assert title == "targets 1 targets: deviates, targets"
+    assert any(line.startswith("- ") for line in diff)
+    assert any(line.startswith("+ ") for line in diff)
+    assert deviates == "deviates 5: targets"
+    assert summary == "0 equal, 0 different, 0 skipped, 5 deviate"
+
+
+def test_in_standard_what_is_no_deviation_is_different_and_status_1(doctored: Path) -> None:
+    finished = run("replay", doctored)
     assert finished.returncode == 1
-    assert b"waitevent" in finished.stdout
+    shown = finished.stdout.decode().splitlines()
+    assert "linear-lifecycle 1 create" in shown
+    assert "-   20 \t\t<integer>0x11</integer>" in shown
+    assert shown[-1].endswith("1 different, 0 skipped, 11 deviate")
+
+
+def test_disks_that_deviate_at_the_end_are_counted_and_shown_on_demand() -> None:
+    path = FIXTURES / "netbsd" / "io-readonly.jsonl"
+    finished = run("replay", path)
+    assert finished.returncode == 0, finished.stdout
+    assert b"wd1a" not in finished.stdout
+    finished = run("replay", "--verbose", path)
+    assert b"io-readonly: wd1a: 0 sectors changed, recorded 2: deviates, enforces-readonly" in (
+        finished.stdout
+    )
+
+
+def test_a_wait_that_nobody_ends_deviates() -> None:
+    finished = run("replay", FIXTURES / "netbsd" / "unknown-commands.jsonl")
+    assert finished.returncode == 0, finished.stdout
+    assert b"deviates 17: extra-commands" in finished.stdout
+
+
+def test_a_running_server_of_profile_standard_is_explained_too(tmp_path: Path) -> None:
+    with running_server(tmp_path / "dm.sock") as path:
+        finished = run("replay", "-U", path, FIXTURES / "netbsd" / "create-duplicates.jsonl")
+    assert finished.returncode == 0, finished.stdout
+    assert b"deviates 4: reports-errors" in finished.stdout
+
+
+def test_a_running_server_that_is_not_fresh_is_different(tmp_path: Path) -> None:
+    capture = FIXTURES / "netbsd" / "create-duplicates.jsonl"
+    with running_server(tmp_path / "dm.sock") as path:
+        with netbsd_dm.connect(path) as dm:
+            dm.create("takes-a-minor")
+        finished = run("replay", "-U", path, capture)
+    assert finished.returncode == 1
+    assert b"+   12 \t<integer>0x2</integer>" in finished.stdout
+    assert b" 6 different" in finished.stdout
+
+
+def test_a_running_server_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+    capture = FIXTURES / "netbsd" / "unknown-commands.jsonl"
+    with running_server(tmp_path / "dm.sock") as path:
+        finished = run("replay", "--timeout", "0.1", "-U", path, capture)
+    assert finished.returncode == 0, finished.stdout
+    assert b" 0 different" in finished.stdout
 
 
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
         ("", "line 1: expected a line that describes the scenario"),
-        ('{"scenario": "x"}\n{"n": 1', "line 2: no JSON"),
+        ('{"scenario": "x"}\n{"n": 1\n', "line 2: no JSON"),
         ('{"scenario": "x"}\n{"n": 1, "class": "odd", "request": ""}', "line 2: not a step"),
     ],
 )
@@ -132,6 +200,14 @@ def test_what_is_no_capture_is_status_2_with_the_line(tmp_path: Path, text: str,
     finished = run("replay", path)
     assert finished.returncode == 2
     assert f"{path}: {hint}" in finished.stderr.decode()
+
+
+def test_an_interrupted_recording_is_replayed_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = tmp_path / "cut.jsonl"
+    path.write_bytes(LIFECYCLE.read_bytes()[:-100])
+    finished = run("replay", "-p", "netbsd-9", path)
+    assert (finished.returncode, finished.stdout) == (0, b"31 equal, 0 different, 0 skipped\n")
+    assert f"{path} was interrupted: its last line is left out" in finished.stderr.decode()
 
 
 def test_a_directory_without_captures_is_status_2(tmp_path: Path) -> None:

@@ -89,7 +89,6 @@ def _line(entry: Entry, live_slot: int, with_params: bool) -> PlistDict:
         keys.STATUS: live_slot,
         keys.TYPE: entry.target.name,
     }
-    params = entry.target.table() if with_params else None
-    if params is not None:
-        line[keys.PARAMS] = params
+    if with_params:  # NetBSD's library takes the size of a line from it, so it is never missing
+        line[keys.PARAMS] = entry.target.table() or ""
     return line
