@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check lint types bench bench-nbd clean
+.PHONY: demo test check lint types bench bench-nbd bench-shim clean
 
 demo: $(VENV)/ready
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/session.sh
@@ -23,6 +23,9 @@ types: $(VENV)/ready-to-check
 
 bench-nbd: $(VENV)/ready-to-test
 	$(BIN)/python -m tests.bench.nbd
+
+bench-shim: $(VENV)/ready-to-test
+	$(BIN)/python -m tests.bench.shim
 
 bench: $(VENV)/ready-to-test
 	$(BIN)/python -m tests.bench
