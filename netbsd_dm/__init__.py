@@ -14,6 +14,7 @@ from ._version import __version__
 if TYPE_CHECKING:
     from .client.blocking import Client, connect
     from .client.local import DeviceMapper
+    from .client.monitor import Monitor
     from .client.trio_client import TrioClient, connect_trio
     from .driver.profile import NETBSD_9, STANDARD, Profile
     from .pdev.catalog import Catalog, Offer
@@ -34,6 +35,7 @@ _ROOMS = {
     "Errno": "wire.errors",
     "Info": "wire.replies",
     "IoStatistics": "wire.replies",
+    "Monitor": "client.monitor",
     "NamedDevice": "wire.replies",
     "NoServerError": "wire.errors",
     "Offer": "pdev.catalog",
@@ -61,6 +63,7 @@ __all__ = [
     "Errno",
     "Info",
     "IoStatistics",
+    "Monitor",
     "NamedDevice",
     "NoServerError",
     "Offer",

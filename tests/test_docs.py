@@ -1,6 +1,8 @@
 """What the documents show works as they show it."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,11 +42,29 @@ def test_the_python_of_the_readme_works(tmp_path: Path, monkeypatch: pytest.Monk
     with (tmp_path / "disk.img").open("wb") as file:
         file.truncate(64 << 20)
     monkeypatch.chdir(tmp_path)
-    connected, local = code_blocks(ROOT / "README.md", "python")
+    blocks = code_blocks(ROOT / "README.md", "python")
+    connected, local = (each for each in blocks if not _is_test(each))
     with DeviceMapper(devices={"/dev/wd1a": "disk.img"}) as dm:
         monkeypatch.setattr(netbsd_dm, "connect", lambda _: dm)
         exec(connected, {})  # noqa: S102
     exec(f"import netbsd_dm\nfrom netbsd_dm import TableLine\n{local}", {})  # noqa: S102
+
+
+def _is_test(code: str) -> bool:
+    return "def test_" in code
+
+
+def test_the_test_of_the_readme_passes(tmp_path: Path) -> None:
+    (code,) = filter(_is_test, code_blocks(ROOT / "README.md", "python"))
+    (tmp_path / "test_readme.py").write_text(code)
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path],
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        text=True,
+    )
+    assert "1 passed" in ran.stdout, ran.stdout + ran.stderr
 
 
 def test_every_link_between_documents_leads_somewhere() -> None:

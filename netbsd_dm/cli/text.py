@@ -9,6 +9,11 @@ __all__ = ["printable", "with_unit"]
 _UNITS: Final = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 sector`, `8 sectors`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def with_unit(count_bytes: int) -> str:
     """So many bytes for people: `512 B`, `1.5 MiB`."""
     if count_bytes < 1024:

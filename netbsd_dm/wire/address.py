@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Final
 
 SOCKET_VARIABLE: Final = "NETBSD_DM_SOCKET"
+NBD_VARIABLE: Final = "NETBSD_DM_NBD"
+"""Where the server exports its devices, for programs that it starts."""
 SOCKET_NAME: Final = "netbsd-dm.sock"
 PATH_BYTES_MAX: Final = 107
 """What fits in a socket address, less the NUL (unix(7))."""

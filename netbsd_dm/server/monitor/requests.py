@@ -1,22 +1,23 @@
 """Requests to look at the server: which there are, and who may use them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from ...clock.timers import ManualClock
 from ...driver.failure import error_dictionary
 from ...driver.mapper import Mapper
-from ...plist import PlistDict, dumps
-from ...wire import fields, keys
+from ...faults.plan import Armed
+from ...faults.rules import Rule
+from ...faults.text import parse_rule
+from ...plist import PlistDict, PlistError, dumps
+from ...wire import fields, keys, monitoring
 from ...wire.errors import DMError, Errno
 from ..clients import Client, Clients
 from ..journal import Journals
 from ..responding import Reply, Waiting
+from .nodes import nodes_of
 from .state import clock_of, faults_of, state_of
 from .tail import Tail, WaitingTail
-
-RESULT: Final = "result"
-"""The key of what was asked for."""
 
 
 class Monitor:
@@ -30,14 +31,16 @@ class Monitor:
 
     def run(self, request: PlistDict, client: Client, privileged: bool) -> Reply | Waiting:
         """The reply to `request`, which asks for something by its key `netbsd-dm`."""
-        what = fields.string(request, keys.MONITOR)
+        what = fields.string(request, keys.MONITOR) or ""
         try:
-            if what == "journal":
-                return self._journal(request, client)
-            result = self._answer(what, request, client, privileged)
+            if what == monitoring.JOURNAL:
+                return self._journal(client)
+            return _reply(what, self._answer(what, request, client, privileged))
+        except PlistError as error:  # a target of a package may give any text
+            problem = DMError(Errno.EIO, f"the {what} is no property list: {error}")
         except DMError as error:
-            return dumps({keys.MONITOR: what or "", keys.ERROR: error_dictionary(error)})
-        return dumps({keys.MONITOR: what or "", RESULT: result})
+            problem = error
+        return dumps({keys.MONITOR: what, keys.ERROR: error_dictionary(problem)})
 
     def forget(self, client: Client) -> None:
         """It is gone."""
@@ -45,71 +48,107 @@ class Monitor:
         if tail is not None:
             self._journals.discard(tail)
 
-    def _answer(
-        self, what: str | None, request: PlistDict, client: Client, privileged: bool
-    ) -> PlistDict:
-        if what == "state":
+    def _answer(self, what: str, request: PlistDict, client: Client, privileged: bool) -> PlistDict:
+        if what == monitoring.STATE:
             others = [each for each in self._clients if each is not client]
-            return state_of(self._mapper, others)
-        changes = _CHANGES.get(what or "")
-        if changes is None:
+            return state_of(self._mapper, others, _number(request, monitoring.LINES))
+        if what == monitoring.NODES:
+            return nodes_of(self._mapper, request)
+        change = _CHANGES.get(what)
+        if change is None:
             raise DMError(
                 Errno.EINVAL,
-                f"nothing to see under {what!r}; there are state, journal, faults and clock",
+                f"nothing to see under {what!r}; there are {', '.join(_SEEN)}",
                 keys.MONITOR,
             )
         if not privileged and len(request) > 1:
             raise DMError(
                 Errno.EPERM,
-                f"only root and the user who runs the server may change {what}:"
+                f"only root and the user who runs the server may change the {what}:"
                 " run as one of them, or start the server with --superuser UID",
             )
-        return changes(self._mapper, request)
+        return change(self._mapper, request)
 
-    def _journal(self, request: PlistDict, client: Client) -> Waiting | Reply:
-        def finish(taken: PlistDict) -> PlistDict:
-            return {keys.MONITOR: "journal", RESULT: taken}
-
+    def _journal(self, client: Client) -> Waiting | Reply:
         tail = self._tails.get(client)
         if tail is None:  # from now on
             tail = self._tails[client] = Tail()
             self._journals.add(tail)
-            return dumps(finish(tail.take()))
-        return WaitingTail(tail, finish)
+            return _reply(monitoring.JOURNAL, tail.take())
+        return WaitingTail(tail, lambda taken: _reply(monitoring.JOURNAL, taken))
+
+
+def _reply(what: str, result: PlistDict) -> bytes:
+    return dumps({keys.MONITOR: what, monitoring.RESULT: result})
 
 
 def _faults(mapper: Mapper, request: PlistDict) -> PlistDict:
-    """Clear, remove and add rules, in that order; the rules then in force."""
-    try:
-        if request.get("clear") is True:
-            mapper.faults.clear()
-        for rule in _texts(request, "remove"):
-            mapper.faults.remove(rule)
-        for rule in _texts(request, "add"):
-            mapper.faults.add(rule)
-    except ValueError as error:
-        raise DMError(Errno.EINVAL, str(error)) from None
-    return {"faults": faults_of(mapper.faults)}
+    """Clear, remove and add rules, in that order, or do nothing; the rules then in force."""
+    plan = mapper.faults
+    clears = request.get(monitoring.CLEAR, False)
+    if not isinstance(clears, bool):
+        raise DMError(Errno.EINVAL, "clear is true or false", monitoring.CLEAR)
+    added = _rules(request, monitoring.ADD)
+    removed = _rules(request, monitoring.REMOVE)
+    _require_in_force(() if clears else plan, removed)
+    if clears:
+        plan.clear()
+    for rule in removed:
+        plan.remove(str(rule))
+    for rule in added:
+        plan.add(rule)
+    return {monitoring.FAULTS: faults_of(plan)}
 
 
-def _texts(request: PlistDict, key: str) -> list[str]:
-    return [text for text in fields.array(request, key) or [] if isinstance(text, str)]
+def _rules(request: PlistDict, key: str) -> list[Rule]:
+    """The rules under `key`; raises `DMError` (EINVAL) with the place of what is none."""
+    rules = []
+    if key in request and fields.array(request, key) is None:
+        raise DMError(Errno.EINVAL, f"{key} is an array of rules", key)
+    for index, text in enumerate(fields.array(request, key) or []):
+        try:
+            rules.append(parse_rule(text if isinstance(text, str) else ""))
+        except ValueError as error:
+            raise DMError(Errno.EINVAL, str(error), f"{key}[{index}]") from None
+    return rules
+
+
+def _require_in_force(plan: Iterable[Armed], removed: Iterable[Rule]) -> None:
+    rules = {str(armed.rule) for armed in plan}
+    for index, rule in enumerate(removed):
+        if str(rule) not in rules:
+            where = f"{monitoring.REMOVE}[{index}]"
+            raise DMError(Errno.EINVAL, f"no such rule is in force: {rule}", where)
+        rules.discard(str(rule))
 
 
 def _clock(mapper: Mapper, request: PlistDict) -> PlistDict:
     """Advance a manual clock by `advance` nanoseconds; the time then."""
-    advance_ns = fields.uint64(request, "advance")
+    advance_ns = _number(request, monitoring.ADVANCE)
     if advance_ns is not None:
         if not isinstance(mapper.clock, ManualClock):
             raise DMError(
                 Errno.EINVAL,
                 "the server's clock goes by itself: start it with --clock manual to advance it",
+                monitoring.ADVANCE,
             )
-        mapper.clock.advance(advance_ns / 1_000_000_000)
+        try:
+            mapper.clock.advance(advance_ns / 1_000_000_000)
+        except ValueError as error:
+            raise DMError(Errno.EINVAL, str(error), monitoring.ADVANCE) from None
     return clock_of(mapper.clock)
 
 
+def _number(request: PlistDict, key: str) -> int | None:
+    """The number under `key`, if there is any; raises `DMError` (EINVAL)."""
+    number = fields.uint64(request, key)
+    if number is None and key in request:
+        raise DMError(Errno.EINVAL, f"{key} is a number, and not negative", key)
+    return number
+
+
 _CHANGES: Final[dict[str, Callable[[Mapper, PlistDict], PlistDict]]] = {
-    "faults": _faults,
-    "clock": _clock,
+    monitoring.FAULTS: _faults,
+    monitoring.CLOCK: _clock,
 }
+_SEEN: Final = (monitoring.STATE, monitoring.JOURNAL, monitoring.NODES, *_CHANGES)

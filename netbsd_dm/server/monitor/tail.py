@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Final
 
 from ...faults.plan import Hit
-from ...plist import PlistDict, PlistValue, UInt, dumps
+from ...plist import PlistDict, PlistValue, UInt
+from ...wire import monitoring
 from ..journal import Exchange
 from ..responding import Reply
 
@@ -29,24 +30,29 @@ class Tail:
 
     def exchange(self, exchange: Exchange) -> None:
         entry: PlistDict = {
-            "client": UInt(exchange.client),
-            "ns": _ns(exchange.at_seconds),
-            "request": exchange.request,
-            "faults": list[PlistValue](exchange.faults),
+            monitoring.CLIENT: UInt(exchange.client),
+            monitoring.NS: _ns(exchange.at_seconds),
+            monitoring.REQUEST: _data(exchange.request),
+            monitoring.FAULTS: list[PlistValue](exchange.faults),
         }
         if exchange.reply is not None:
-            entry["reply"] = exchange.reply
+            entry[monitoring.REPLY] = _data(exchange.reply)
         if exchange.sent_bytes is not None:
-            entry["sent"] = UInt(exchange.sent_bytes)
+            entry[monitoring.SENT] = UInt(exchange.sent_bytes)
         self._keep(entry, len(exchange.request) + len(exchange.reply or b""))
 
     def hit(self, hit: Hit, at_seconds: float) -> None:
-        self._keep({"ns": _ns(at_seconds), "faults": [hit.rule], "what": hit.what}, len(hit.what))
+        entry: PlistDict = {
+            monitoring.NS: _ns(at_seconds),
+            monitoring.FAULTS: [hit.rule],
+            monitoring.WHAT: hit.what,
+        }
+        self._keep(entry, len(hit.what))
 
     def take(self) -> PlistDict:
         """Everything kept so far, and how much had to be left out before it."""
         entries: list[PlistValue] = list(self._entries)
-        taken: PlistDict = {"entries": entries, "lost": UInt(self._lost)}
+        taken: PlistDict = {monitoring.ENTRIES: entries, monitoring.LOST: UInt(self._lost)}
         self._entries.clear()
         self._sizes.clear()
         self._size_bytes = self._lost = 0
@@ -69,7 +75,7 @@ class WaitingTail:
 
     work = None
 
-    def __init__(self, tail: Tail, finish: Callable[[PlistDict], PlistDict]) -> None:
+    def __init__(self, tail: Tail, finish: Callable[[PlistDict], bytes]) -> None:
         self._tail = tail
         self._finish = finish
         self._reply: bytes | None = None
@@ -77,7 +83,7 @@ class WaitingTail:
     @property
     def reply(self) -> Reply | None:
         if self._reply is None and self._tail:
-            self._reply = dumps(self._finish(self._tail.take()))
+            self._reply = self._finish(self._tail.take())
         return self._reply
 
     def when_ready(self, listener: Callable[[], None]) -> None:
@@ -90,6 +96,11 @@ class WaitingTail:
 
     def cancel(self) -> None:
         self._tail.listener = None
+
+
+def _data(text: bytes) -> bytes | str:
+    """A text as data; proplib cannot read data of no bytes."""
+    return text or ""
 
 
 def _ns(seconds: float) -> UInt:
