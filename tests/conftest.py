@@ -63,7 +63,7 @@ def every_reply_matches_the_schema(monkeypatch: pytest.MonkeyPatch) -> Iterator[
         reply = execute(mapper, request, privileged=privileged, failure=failure)
         if isinstance(reply, Pending):
             waiting.append((mapper, reply))
-        else:
+        elif failure is None:  # on demand, anything fails, also what never does by itself
             check(mapper, reply)
         return reply
 

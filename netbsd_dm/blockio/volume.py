@@ -154,10 +154,16 @@ class Volume:
         return self.mapper.faults.watches_io
 
     def fault(self, op: Op, offset_bytes: int, length_bytes: int) -> AccessFault:
-        """What a request that `check` has let pass meets on demand; each call counts as one."""
+        """What a request that `check` has let pass meets on demand; each call counts as one.
+
+        Raises `HeldError`, for what it then passes may be something else.
+        """
         if not self.is_watched or not op.kind:
             return _NO_FAULT
-        parts = passages(self.device, op, offset_bytes, length_bytes)
+        try:
+            parts = list(passages(self.device, op, offset_bytes, length_bytes))
+        except DMError:
+            return _NO_FAULT  # what cannot be mapped fails by itself, when it starts
         found = self.mapper.faults.access(parts)
         if found.problem is not None:
             access.count(self.device, op, length_bytes, failed=True)
@@ -190,12 +196,12 @@ class Volume:
         *,
         fua: bool = False,
     ) -> None:
-        fault = self.fault(op, offset_bytes, length_bytes)
-        if fault.delay_seconds:
-            self.mapper.clock.sleep(fault.delay_seconds)
-        if fault.problem is not None:
-            raise fault.problem
         try:
+            fault = self.fault(op, offset_bytes, length_bytes)
+            if fault.delay_seconds:
+                self.mapper.clock.sleep(fault.delay_seconds)
+            if fault.problem is not None:
+                raise fault.problem
             begun = self.start(op, offset_bytes, length_bytes)
         except HeldError as held:
             raise DMError(Errno.EAGAIN, str(held)) from None

@@ -11,8 +11,8 @@ from ..driver.diskinfo import disk_info
 from ..driver.events import Pending
 from ..driver.mapper import Mapper
 from ..driver.profile import STANDARD, Profile
-from ..faults.plan import Plan
-from ..faults.rules import NO_EFFECT, Rule
+from ..faults.plan import Fault, Plan
+from ..faults.rules import Rule
 from ..pdev.catalog import Catalog, Offer
 from ..pdev.file import require_disk
 from ..pdev.registry import Pdev
@@ -66,17 +66,19 @@ class DeviceMapper(Commands):
         A fault that ends the connection raises `NoServerError`, as a client would.
         """
         fault = self.mapper.fault(request)
-        effect = NO_EFFECT if fault is None else fault.effect
+        return self._run(request, None) if fault is None else self._meet(fault, request)
+
+    def _meet(self, fault: Fault, request: PlistDict) -> PlistDict:
+        effect = fault.effect
         if effect.delay_seconds:
             self.mapper.clock.sleep(effect.delay_seconds)
         if effect.hangup:
-            raise NoServerError("the connection drops on demand")
-        if effect.ioctl is not None:
-            raise DMError(effect.ioctl, "the ioctl fails on demand")
-        failure = None if effect.errno is None else DMError(effect.errno, "it fails on demand")
-        reply = self._run(request, failure)
+            raise NoServerError(f"the connection drops on demand: {fault}")
+        if fault.ioctl_failure is not None:
+            raise fault.ioctl_failure
+        reply = self._run(request, fault.failure)
         if effect.drop or effect.cut_bytes is not None:
-            raise NoServerError("the connection drops on demand")
+            raise NoServerError(f"the connection drops on demand: {fault}")
         if effect.truncate_bytes is not None:
             return loads(dumps(reply)[: effect.truncate_bytes])
         return reply

@@ -7,7 +7,6 @@ from ..clock.timers import Clock, WallClock
 from ..faults.plan import Fault, Plan
 from ..faults.rules import Names
 from ..pdev.catalog import Catalog
-from ..pdev.handle import Source
 from ..pdev.registry import Pdev
 from ..plist import PlistDict
 from ..wire import fields, keys
@@ -47,7 +46,9 @@ class Mapper:
         self.catalog = catalog or Catalog()
         self.faults = Plan() if faults is None else faults
         self.clock = WallClock() if clock is None else clock
-        self._state = State.fresh(self.profile, self._resolve, self.clock)
+        self._state = State.fresh(
+            self.profile, self.catalog.resolve, self.clock, self._before_opening
+        )
         self._commands = commands_of(self.profile)
 
     def execute(
@@ -73,22 +74,23 @@ class Mapper:
         if self.profile.accepts_draft and draft.is_draft(request):
             request = draft.to_shipped(request)
         command = fields.string(request, keys.COMMAND) or ""
-        return self.faults.command(command, self._names(request))
+        return self.faults.command(command, self._names(command, request))
 
-    def _names(self, request: PlistDict) -> Names:
+    def _names(self, command: str, request: PlistDict) -> Names:
         """What the request calls its device, with what else the device is called."""
         minor = int(fields.uint32(request, keys.MINOR))
         name = fields.string(request, keys.NAME) or ""
         uuid = fields.string(request, keys.UUID) or ""
+        if command == "create":  # which reads no minor, and is about none that exists
+            return Names(name, uuid)
         device = self.lookup(minor, name, uuid)
         if device is None:
             return Names(name, uuid, minor)
         return Names(device.name, device.uuid, device.minor)
 
-    def _resolve(self, name: str) -> Source:
+    def _before_opening(self, name: str) -> None:
         if self.faults:
             self.faults.opening(name)
-        return self.catalog.resolve(name)
 
     @property
     def devices(self) -> tuple[Device, ...]:
@@ -137,6 +139,8 @@ class Mapper:
         finish: Finish | None,
         failure: DMError | None,
     ) -> PlistDict | Pending:
+        if self.faults:
+            self.faults.opens = ()
         try:
             if failure is not None and precedes_admission(failure.errno):
                 raise failure

@@ -31,12 +31,31 @@ class State:
     clock: Clock
 
     @classmethod
-    def fresh(cls, profile: Profile, resolve: Callable[[str], Source], clock: Clock) -> "State":
-        """A driver as it is after loading: without devices."""
+    def fresh(
+        cls,
+        profile: Profile,
+        resolve: Callable[[str], Source],
+        clock: Clock,
+        before_opening: Callable[[str], None],
+    ) -> "State":
+        """A driver as it is after loading: without devices.
+
+        `before_opening` is told the name of each physical device that is about to be
+        opened, and may raise `DMError`.
+        """
         devices = DeviceList()
+
+        def find(name: str) -> Source:
+            before_opening(name)
+            return resolve(name)
+
+        def find_mapped(name: str) -> Source:
+            before_opening(name)
+            return mapped_source(devices, name)
+
         pdevs = PdevRegistry(
-            resolve,
-            lambda name: mapped_source(devices, name),
+            find,
+            find_mapped,
             PDEV_NAME_BYTES if profile.cuts_device_names else None,
             profile.opens_exclusively,
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..wire.errors import DMError
-from .rules import NO_EFFECT, OPEN, Effect, Names, Rule
+from .rules import ANY_COMMAND, FLUSH, NO_EFFECT, OPEN, Effect, Names, Rule
 from .text import parse_rule
 
 
@@ -22,6 +22,22 @@ class Fault(NamedTuple):
 
     effect: Effect
     rules: tuple[str, ...]
+
+    @property
+    def failure(self) -> DMError | None:
+        """What the command fails with, if it does."""
+        return self._error(self.effect.errno, "it fails on demand")
+
+    @property
+    def ioctl_failure(self) -> DMError | None:
+        """What the exchange itself fails with, if it does."""
+        return self._error(self.effect.ioctl, "the ioctl fails on demand")
+
+    def __str__(self) -> str:
+        return f"fault {', '.join(self.rules)}"
+
+    def _error(self, errno: int | None, message: str) -> DMError | None:
+        return None if errno is None else DMError(errno, f"{message}: {self}")
 
 
 @dataclass(eq=False, slots=True)
@@ -53,7 +69,7 @@ class Access(NamedTuple):
 
     def __str__(self) -> str:
         title = self.device or (self.names and (self.names.name or f"minor {self.names.minor}"))
-        if self.op == "flush":
+        if self.op == FLUSH:
             return f"flush of {title}"
         return f"{self.op} of {title}, sectors {self.first_sector}-{self.end_sector - 1}"
 
@@ -74,6 +90,8 @@ class Plan:
     """Some rule is about I/O: every access must be asked about."""
     on_hit: Callable[[Hit], None] | None = None
     """Told of hits that are not those of a command."""
+    opens: tuple[str, ...] = ()
+    """The rules about opening that hit since the last command began."""
 
     @classmethod
     def of(cls, rules: Iterable[Rule | str]) -> "Plan":
@@ -112,7 +130,11 @@ class Plan:
 
     def command(self, command: str, names: Names) -> Fault | None:
         """What a command on a device of those names meets."""
-        hit = [each for each in self.armed if each.rule.matches(command, names) and each.counts()]
+        hit = [
+            each
+            for each in self.armed
+            if each.rule.kind == ANY_COMMAND and each.rule.matches(command, names) and each.counts()
+        ]
         if not hit:
             return None
         effect = NO_EFFECT
@@ -122,12 +144,17 @@ class Plan:
 
     def opening(self, name: str) -> None:
         """Raise `DMError` if the physical device of that name is not to open."""
+        problem = None
         for each in self.armed:
             rule = each.rule
-            if rule.on == (OPEN,) and rule.matches_device(name) and each.counts():
+            if rule.kind == OPEN and rule.matches_device(name) and each.counts():
                 self._tell(each, f"open of {name}")
-                if rule.effect.errno is not None:
-                    raise DMError(rule.effect.errno, f"{name} does not open: fault {rule}")
+                self.opens += (str(rule),)
+                errno = rule.effect.errno
+                if errno is not None and problem is None:
+                    problem = DMError(errno, f"{name} does not open: fault {rule}")
+        if problem is not None:
+            raise problem
 
     def access(self, parts: Iterable[Access]) -> "AccessFault":
         """What an access meets, given in its parts.
@@ -160,8 +187,6 @@ class Plan:
 
 
 def _is_about(rule: Rule, part: Access) -> bool:
-    if part.op == "flush" and rule.sectors is not None:
-        return False
     if not rule.matches_sectors(part.first_sector, part.end_sector):
         return False
     if rule.device is not None:

@@ -7,70 +7,70 @@
     read,write name=vol1 sectors=100-200 errno=EIO
 
 The subject is a command, several with commas, `any`, `open`, or I/O: `read`, `write`,
-`flush`, `discard`, or `io` for all four.
+`flush`, `discard`, or `io` for all four.  A pattern with blanks is quoted, as in a shell.
 """
 
 import re
+import shlex
 from collections.abc import Callable
 from typing import Final, TypeVar
 
 from ..wire.errors import Errno
-from .rules import EFFECT_WORDS, OPEN, Effect, Rule
+from .rules import OPEN, WORDS, Effect, Rule
 from .schedule import Schedule
+from .times import parse_time
 
 T = TypeVar("T")
 
-_KEYS: Final = (
-    *("name", "uuid", "minor", "device", "sectors"),
-    *("nth", "first", "after", "every", "seed", "rate"),
-    *EFFECT_WORDS,
-)
 _ALONE: Final = ("once", "hangup", "drop")
-_UNITS: Final = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
-_TIME: Final = re.compile(r"([0-9]+(?:\.[0-9]*)?)(us|ms|s|min)")
+_KEYS: Final = tuple(word for word in WORDS if word not in _ALONE)
+_MAY_BE_EMPTY: Final = ("name", "uuid")
 _SECTORS: Final = re.compile(r"([0-9]+)(?:-([0-9]+))?")
 
 
 def parse_rule(text: str) -> Rule:
     """The rule that `text` is; raises `ValueError` saying what is wrong with which word."""
-    subject, *words = text.split() or [""]
-    if not subject:
-        raise ValueError("an empty rule: write one such as 'reload nth=2 errno=ENOENT'")
     try:
-        return _rule(subject, _Words(words))
+        subject, *words = shlex.split(text) or [""]
+        if not subject:
+            raise ValueError("it is empty: write one such as 'reload nth=2 errno=ENOENT'")
+        return _rule(tuple(subject.split(",")), _Words(words))
     except ValueError as error:
         raise ValueError(f"the rule {text!r}: {error}") from None
 
 
-def _rule(subject: str, words: "_Words") -> Rule:
-    on = tuple(subject.split(","))
+def _rule(on: tuple[str, ...], words: "_Words") -> Rule:
     errno = words.read("errno", _errno)
-    if errno is None and on == (OPEN,):
+    if errno is None and set(on) == {OPEN}:
         errno = Errno.ENOENT  # what the driver makes of every failure to open
-    rate = words.read("rate", float)
+    nth = words.read("nth", _number)
+    if words.has("once"):
+        if nth is not None:
+            raise ValueError("once is nth=1: leave one of them out")
+        nth = 1
     return Rule(
         on=on,
         name=words.read("name", str),
         uuid=words.read("uuid", str),
-        minor=words.read("minor", int),
+        minor=words.read("minor", _number),
         device=words.read("device", str),
         sectors=words.read("sectors", _sectors),
         schedule=Schedule(
-            nth=1 if words.has("once") else words.read("nth", int),
-            first=words.read("first", int),
-            after=words.read("after", int),
-            every=words.read("every", int),
-            seed=words.read("seed", int),
-            rate=0.5 if rate is None else rate,
+            nth=nth,
+            first=words.read("first", _number),
+            after=words.read("after", _number),
+            every=words.read("every", _number),
+            seed=words.read("seed", _number),
+            rate=words.read("rate", _part),
         ),
         effect=Effect(
             errno=errno,
             ioctl=words.read("ioctl", _errno),
-            delay_seconds=words.read("delay", _seconds) or 0.0,
+            delay_seconds=words.read("delay", parse_time) or 0.0,
             hangup=words.has("hangup"),
             drop=words.has("drop"),
-            cut_bytes=words.read("cut", _count),
-            truncate_bytes=words.read("truncate", _count),
+            cut_bytes=words.read("cut", _number),
+            truncate_bytes=words.read("truncate", _number),
         ),
     )
 
@@ -84,8 +84,10 @@ class _Words:
             key, equals, value = word.partition("=")
             if key in self._given:
                 raise ValueError(f"{key} is there twice")
-            if not (key in _ALONE and not equals) and not (key in _KEYS and value):
-                raise ValueError(f"{word!r} is none of {_known()}")
+            if not (key in _KEYS if equals else key in _ALONE):
+                raise ValueError(f"{word!r} is none of {_KNOWN}")
+            if equals and not value and key not in _MAY_BE_EMPTY:
+                raise ValueError(f"{key}= has no value")
             self._given[key] = value
 
     def has(self, key: str) -> bool:
@@ -102,24 +104,19 @@ class _Words:
             raise ValueError(f"{key}={value}: {error}") from None
 
 
-def _known() -> str:
-    return ", ".join((*(f"{key}=" for key in _KEYS if key not in _ALONE), *_ALONE))
+_KNOWN: Final = ", ".join((*(f"{key}=" for key in _KEYS), *_ALONE))
 
 
 def _errno(text: str) -> int:
-    if text.isascii() and text.isdigit():
-        return int(text)
+    try:
+        return _number(text)
+    except ValueError:
+        pass
     try:
         return Errno[text.upper()]
     except KeyError:
-        raise ValueError(f"no error number; there are {', '.join(Errno.__members__)}") from None
-
-
-def _seconds(text: str) -> float:
-    match = _TIME.fullmatch(text)
-    if match is None:
-        raise ValueError("give a time with its unit, such as 200ms, 1.5s or 2min")
-    return float(match[1]) * _UNITS[match[2]]
+        names = ", ".join(Errno.__members__)
+        raise ValueError(f"give a number of NetBSD's errno(2), or one of {names}") from None
 
 
 def _sectors(text: str) -> range:
@@ -129,7 +126,14 @@ def _sectors(text: str) -> range:
     return range(int(match[1]), int(match[2] or match[1]) + 1)
 
 
-def _count(text: str) -> int:
+def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
-        raise ValueError("give a number of bytes")
+        raise ValueError("give a whole number")
     return int(text)
+
+
+def _part(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError("give a part of 1, such as 0.25") from None

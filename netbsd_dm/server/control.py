@@ -1,23 +1,29 @@
 """Requests to a device mapper, with the faults that they meet and the journal they go into."""
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from ..driver.events import Pending
 from ..driver.failure import failed_command, failed_exchange
 from ..driver.mapper import Mapper
 from ..faults.plan import Fault
+from ..faults.rules import NO_EFFECT
 from ..plist import PlistDict, PlistError, dumps, loads
 from ..wire.errors import DMError, Errno
 from ..wire.keys import MONITOR
 from .clients import Client
 from .journal import Exchange, Journals
-from .monitor.requests import Monitor
-from .responding import Cut, Delayed, Reply, Waiting, WaitingCommand
+from .responding import Cut, Delays, Reply, Waiting, WaitingCommand
+
+if TYPE_CHECKING:
+    from .monitor.requests import Monitor
 
 
 class Control:
     """Answers the requests of one client.
 
-    `client` counts them.  Without a `monitor`, requests to look at the server are
-    requests like others.
+    `client` counts them, `delays` holds those that wait for the clock, `monitor` gives what
+    answers those that look at the server; without it they are requests like others.
     """
 
     def __init__(
@@ -27,7 +33,8 @@ class Control:
         *,
         client: Client | None = None,
         journals: Journals | None = None,
-        monitor: Monitor | None = None,
+        monitor: Callable[[], "Monitor"] | None = None,
+        delays: Delays | None = None,
     ) -> None:
         self._mapper = mapper
         self._profile = mapper.profile
@@ -35,6 +42,8 @@ class Control:
         self._client = Client(0) if client is None else client
         self._journals = Journals() if journals is None else journals
         self._monitor = monitor
+        self._has_looked = False
+        self._delays = Delays(mapper.clock) if delays is None else delays
 
     def run(self, text: bytes) -> Reply | Waiting:
         """The reply to `text`, or what it must be waited for."""
@@ -44,35 +53,41 @@ class Control:
             problem = DMError(Errno.EIO, f"no property list: {error}")
             return self._told(text, dumps(failed_exchange(problem, self._profile)), None)
         if self._monitor is not None and MONITOR in request:
-            return self._monitor.run(request, self._client, self._privileged)
+            self._has_looked = True
+            return self._monitor().run(request, self._client, self._privileged)
         self._client.requests += 1
         fault = self._mapper.fault(request)
         if fault is None:
             return self._execute(text, request, None)
         delay_seconds = fault.effect.delay_seconds
-        if delay_seconds:
-            clock = self._mapper.clock
-            return Delayed(clock, delay_seconds, lambda: self._execute(text, request, fault))
-        return self._execute(text, request, fault)
+        if not delay_seconds:
+            return self._execute(text, request, fault)
+        return self._delays.add(
+            delay_seconds,
+            lambda: self._execute(text, request, fault),
+            lambda: self._tell(text, None, fault, None),
+        )
 
     def close(self) -> None:
         """The client is gone."""
-        if self._monitor is not None:
-            self._monitor.forget(self._client)
+        if self._monitor is not None and self._has_looked:
+            self._monitor().forget(self._client)
 
     def _execute(self, text: bytes, request: PlistDict, fault: Fault | None) -> Reply | Waiting:
         failure = None
         if fault is not None:
-            rules = ", ".join(fault.rules)
             if fault.effect.hangup:
                 self._tell(text, None, fault, 0)
                 return Cut(b"", 0)
-            if fault.effect.ioctl is not None:
-                problem = DMError(fault.effect.ioctl, f"the ioctl fails: fault {rules}")
-                return self._finish(text, failed_exchange(problem, self._profile), fault)
-            if fault.effect.errno is not None:
-                failure = DMError(fault.effect.errno, f"it fails on demand: fault {rules}")
+            if fault.ioctl_failure is not None:
+                reply = failed_exchange(fault.ioctl_failure, self._profile)
+                return self._finish(text, reply, fault)
+            failure = fault.failure
         outcome = self._mapper.execute(request, privileged=self._privileged, failure=failure)
+        if self._mapper.faults.opens:
+            rules = () if fault is None else fault.rules
+            effect = NO_EFFECT if fault is None else fault.effect
+            fault = Fault(effect, rules + self._mapper.faults.opens)
         if not isinstance(outcome, Pending):
             return self._finish(text, outcome, fault)
         return WaitingCommand(

@@ -2,6 +2,7 @@
 
 import logging
 import socket
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -13,10 +14,12 @@ from .connection import serve_connection
 from .control import Control
 from .conversation import Conversation
 from .journal import Journals
-from .monitor.requests import Monitor
 from .peer import is_privileged, peer_of
-from .responding import Responder
+from .responding import Delays, Responder
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from .monitor.requests import Monitor
 
 _log = logging.getLogger(__name__)
 
@@ -31,13 +34,19 @@ class ControlServer:
         self._journals = Journals()
         for journal in settings.journals:
             self._journals.add(journal)
-        self._monitor = Monitor(mapper, self._clients, self._journals)
+        self._monitor: Monitor | None = None
+        self._delays = Delays(mapper.clock)
         mapper.faults.on_hit = self._hit
 
     async def run(self, listener: socket.socket) -> None:
         """Serve every client of `listener` until cancelled."""
-        async with trio.open_nursery() as nursery:
-            await accept_all(listener, self._serve, nursery, self._settings.max_connections)
+        try:
+            async with trio.open_nursery() as nursery:
+                await accept_all(listener, self._serve, nursery, self._settings.max_connections)
+        finally:
+            self._delays.close()
+            if self._mapper.faults.on_hit == self._hit:  # and not a later server's
+                self._mapper.faults.on_hit = None
 
     async def _serve(self, connection: socket.socket) -> None:
         peer = peer_of(connection)
@@ -56,8 +65,17 @@ class ControlServer:
             privileged,
             client=client,
             journals=self._journals,
-            monitor=self._monitor,
+            monitor=self._look,
+            delays=self._delays,
         )
+
+    def _look(self) -> "Monitor":
+        """What answers those who look; made when the first does, for few servers are looked at."""
+        if self._monitor is None:
+            from .monitor.requests import Monitor
+
+            self._monitor = Monitor(self._mapper, self._clients, self._journals)
+        return self._monitor
 
     def _hit(self, hit: Hit) -> None:
         self._journals.hit(hit, self._mapper.clock.seconds())

@@ -8,6 +8,7 @@ import trio
 from ..blockio.access import Op
 from ..blockio.layout import HeldError
 from ..blockio.volume import Volume
+from ..faults.plan import AccessFault
 from ..nbd import replies
 from ..nbd.constants import Command, CommandFlag, Error
 from ..nbd.fastlane import SMALL_BYTES, FastLane
@@ -96,7 +97,8 @@ class Session:
             # More will be received to where it lies.
             request = request._replace(payload=memoryview(bytes(request.payload)))
         await self._reserve(request)
-        requests.start_soon(self._serve, request)
+        # Here, for tasks run in no certain order.
+        requests.start_soon(self._serve, request, self._worker.fault(request))
 
     def _fault(self, request: Request) -> tuple[Error, str] | None:
         """What is wrong with the request by the protocol itself."""
@@ -131,10 +133,10 @@ class Session:
         await self._stream.send(request, access)
         return True
 
-    async def _serve(self, request: Request) -> None:
+    async def _serve(self, request: Request, fault: AccessFault | None) -> None:
         try:
             try:
-                reply = await self._worker.reply(request)
+                reply = await self._worker.reply(request, fault)
             except DMError as error:
                 number = error_beyond(request, self._volume.size_bytes, error)
                 reply = self._failure(request, number, error.message)

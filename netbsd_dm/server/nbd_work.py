@@ -1,6 +1,7 @@
 """One NBD request, done: checked, started when its device lets it, worked on in a thread."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import trio
 
@@ -10,6 +11,7 @@ from ..blockio.layout import HeldError
 from ..blockio.volume import Volume
 from ..clock.timers import Clock
 from ..driver.device import Device
+from ..faults.plan import AccessFault
 from ..nbd import replies
 from ..nbd.constants import AllocationState, Command, CommandFlag
 from ..nbd.requests import Request
@@ -17,6 +19,8 @@ from ..pdev.file import Range
 from ..targets.interface import Filler
 from ..wire.errors import DMError, Errno
 from .threads import in_thread
+
+T = TypeVar("T")
 
 _RANGES_MAX = 8192
 """So many ranges a reply about block status has at most; the client asks again."""
@@ -41,31 +45,26 @@ class Worker:
         self._volume = volume
         self._structured = structured
 
-    async def start(self, op: Op, offset_bytes: int, length_bytes: int) -> Access:
-        """Begin, as soon as no device on the way holds its I/O; raises `DMError`."""
-        fault = None
-        while True:
-            if self._volume.check(op, offset_bytes, length_bytes) < length_bytes:
-                raise DMError(Errno.EINVAL, f"byte {offset_bytes} is the end of the device")
-            if fault is None:
-                fault = self._volume.fault(op, offset_bytes, length_bytes)
-                if fault.delay_seconds:
-                    await _passed(self._volume.mapper.clock, fault.delay_seconds)
-                    continue  # much may have happened meanwhile
-            if fault.problem is not None:
-                raise fault.problem
-            try:
-                return self._volume.start(op, offset_bytes, length_bytes)
-            except HeldError as held:
-                await _released(held.device)
+    def fault(self, request: Request) -> AccessFault | None:
+        """What a request meets on demand; to be asked in the order in which they come.
 
-    async def reply(self, request: Request) -> bytes | bytearray:
-        """Do `request`, whose command is one of `OPS`; raises `DMError`."""
+        None if that cannot be told yet, for a device on the way holds its I/O, or ever,
+        for the request will be refused.
+        """
+        asked = _asked(request)
+        try:
+            self._check(*asked)
+            return self._volume.fault(*asked)
+        except (DMError, HeldError):
+            return None
+
+    async def reply(self, request: Request, fault: AccessFault | None) -> bytes | bytearray:
+        """Do `request`, whose command is one of `OPS`; raises `DMError`.
+
+        `fault` is what was told of it; if that was nothing, it is asked for again.
+        """
         command = Command(request.command)
-        offset, length = request.offset_bytes, request.length_bytes
-        if command is Command.FLUSH:
-            offset = length = 0
-        access = await self.start(OPS[command], offset, length)
+        access = await self._start(*_asked(request), fault)
         failed = True
         try:
             if delay_seconds := access.delay_seconds:
@@ -77,6 +76,33 @@ class Worker:
         finally:
             access.end(failed=failed)
         return answer
+
+    async def _start(
+        self, op: Op, offset_bytes: int, length_bytes: int, fault: AccessFault | None
+    ) -> Access:
+        asked = op, offset_bytes, length_bytes
+        if fault is None:
+            fault = await self._when_free(self._volume.fault, *asked)
+        if fault.delay_seconds:
+            await _passed(self._volume.mapper.clock, fault.delay_seconds)
+        if fault.problem is not None:
+            raise fault.problem
+        return await self._when_free(self._volume.start, *asked)
+
+    async def _when_free(
+        self, work: Callable[[Op, int, int], T], op: Op, offset_bytes: int, length_bytes: int
+    ) -> T:
+        """What `work` gives, as soon as no device on the way holds its I/O."""
+        while True:
+            self._check(op, offset_bytes, length_bytes)
+            try:
+                return work(op, offset_bytes, length_bytes)
+            except HeldError as held:
+                await _released(held.device)
+
+    def _check(self, op: Op, offset_bytes: int, length_bytes: int) -> None:
+        if self._volume.check(op, offset_bytes, length_bytes) < length_bytes:
+            raise DMError(Errno.EINVAL, f"byte {offset_bytes} is the end of the device")
 
     async def _do(self, command: Command, request: Request, access: Access) -> bytes | bytearray:
         if command is Command.READ:
@@ -117,6 +143,13 @@ class Worker:
 
         ranges = await in_thread(look)
         return replies.block_status(request.cookie, [_descriptor(each) for each in ranges])
+
+
+def _asked(request: Request) -> tuple[Op, int, int]:
+    """What a request does to the device, and to which bytes of it."""
+    if request.command == Command.FLUSH:
+        return Op.FLUSH, 0, 0
+    return OPS[Command(request.command)], request.offset_bytes, request.length_bytes
 
 
 def _work_of(command: Command, request: Request, access: Access) -> Callable[[], None]:

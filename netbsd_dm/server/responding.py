@@ -1,13 +1,16 @@
 """What answers the requests of one connection, and replies that take their time."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..clock.timers import Clock
+from ..clock.timers import Clock, Timer
 from ..driver.events import Pending
 from ..plist import PlistDict
 from ..wire.errors import DMError
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +98,18 @@ class WaitingCommand:
 
 
 class Delayed:
-    """What `begin` gives, so many seconds from now.
+    """What `begin` gives, some time from now; `gone` is told if the server ends before.
 
     It begins even if nobody wants the reply any more, as what a kernel has taken on is
     done even if the program dies.
     """
 
-    def __init__(self, clock: Clock, seconds: float, begin: Callable[[], Reply | Waiting]) -> None:
+    def __init__(self, begin: Callable[[], Reply | Waiting], gone: Callable[[], None]) -> None:
         self._begin = begin
+        self._gone = gone
         self._begun: Reply | Waiting | None = None
         self._listener: Callable[[], None] | None = None
         self._is_wanted = True
-        clock.call_later(seconds, self._start)
 
     @property
     def reply(self) -> Reply | None:
@@ -134,17 +137,26 @@ class Delayed:
         if waiting is not None:
             waiting.cancel()
 
-    @property
-    def _waiting(self) -> Waiting | None:
-        """What it waits for once it has begun."""
-        return None if isinstance(self._begun, bytes | Cut) else self._begun
-
-    def _start(self) -> None:
-        self._begun = self._begin()
+    def start(self) -> None:
+        """The time has come."""
+        try:
+            self._begun = self._begin()
+        except Exception:  # noqa: BLE001 (whoever moves the clock on has no part in it)
+            _log.exception("a delayed command failed, and its connection is dropped")
+            self._begun = Cut(b"", 0)
         if self._is_wanted:
             self._pass_on()
         else:
             self.cancel()
+
+    def drop(self) -> None:
+        """The time never comes."""
+        self._gone()
+
+    @property
+    def _waiting(self) -> Waiting | None:
+        """What it waits for once it has begun."""
+        return None if isinstance(self._begun, bytes | Cut) else self._begun
 
     def _pass_on(self) -> None:
         if self._listener is None:
@@ -154,3 +166,34 @@ class Delayed:
             self._listener()
         else:
             waiting.when_ready(self._listener)
+
+
+class Delays:
+    """What the clients of one server wait for by its clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._timers: dict[Delayed, Timer] = {}
+
+    def __len__(self) -> int:
+        return len(self._timers)
+
+    def add(
+        self, seconds: float, begin: Callable[[], Reply | Waiting], gone: Callable[[], None]
+    ) -> Delayed:
+        """What `begin` gives, so many seconds from now."""
+        delayed = Delayed(begin, gone)
+
+        def start() -> None:
+            del self._timers[delayed]
+            delayed.start()
+
+        self._timers[delayed] = self._clock.call_later(seconds, start)
+        return delayed
+
+    def close(self) -> None:
+        """The server ends: nothing more begins."""
+        timers, self._timers = self._timers, {}
+        for delayed, timer in timers.items():
+            timer.cancel()
+            delayed.drop()

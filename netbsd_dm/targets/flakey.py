@@ -11,6 +11,7 @@ from .interface import ENDLESS, Devices, Extent, Filler, Place, Run
 from .timed import UNTREATED, Corruption, TimedTarget, Treatment
 
 _WORDS_MIN: Final = 4
+_NS: Final = 1_000_000_000
 _DIRECTIONS: Final = {"r": "read", "w": "write"}
 
 
@@ -38,7 +39,16 @@ class Flakey(TimedTarget):
     version = (1, 0, 0)
     form = "DEVICE OFFSET UP DOWN [COUNT FEATURE...]"
 
-    __slots__ = ("_begun", "_clock", "_words", "down", "features", "offset_sectors", "pdev", "up")
+    __slots__ = (
+        "_begun_ns",
+        "_clock",
+        "_words",
+        "down",
+        "features",
+        "offset_sectors",
+        "pdev",
+        "up",
+    )
 
     def __init__(self, arguments: Arguments, devices: Devices) -> None:
         self._words = arguments.words[_WORDS_MIN:]
@@ -52,11 +62,11 @@ class Flakey(TimedTarget):
             raise DMError(Errno.EINVAL, "both intervals are 0: give one of them some seconds")
         self.features = _features(arguments)
         self._clock = devices.clock
-        self._begun = self._clock.seconds()
+        self._begun_ns = self._clock.nanoseconds()
 
     def treat(self, op: str) -> Treatment:
-        passed = (self._clock.seconds() - self._begun) % (self.up + self.down)
-        if passed < self.up:
+        passed_ns = self._clock.nanoseconds() - self._begun_ns
+        if passed_ns % ((self.up + self.down) * _NS) < self.up * _NS:
             return UNTREATED
         features = self.features
         if features == Features():

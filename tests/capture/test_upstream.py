@@ -22,7 +22,7 @@ def test_one_of_ours_tells_driver_offers_and_devices(tmp_path: Path) -> None:
     mapper = Mapper(NETBSD_9, Catalog([Offer("/dev/wd1a", path, makedev(197, 3))]))
     mapper.execute({"command": "create", "version": [4, 0, 0], "name": "vol1"})
     monitor = Monitor(mapper, Clients(), Journals())
-    reply = Control(mapper, privileged=True, monitor=monitor).run(STATE_REQUEST)
+    reply = Control(mapper, privileged=True, monitor=lambda: monitor).run(STATE_REQUEST)
     assert isinstance(reply, bytes)
     upstream = upstream_of(reply)
     assert upstream.driver.startswith("netbsd-dm ")

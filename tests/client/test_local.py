@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from netbsd_dm import DeviceMapper, DMError, Offer, TableLine
-from netbsd_dm.plist import dumps
+from netbsd_dm import DeviceMapper, DMError, NoServerError, Offer, TableLine
+from netbsd_dm.clock.timers import ManualClock
+from netbsd_dm.plist import PlistError, dumps
 
 
 @pytest.fixture
@@ -199,3 +200,94 @@ def test_statistics_count_what_a_device_did(image: Path) -> None:
         assert (added.reads, added.read_bytes, added.writes, added.requests) == (1, 4096, 0, 1)
         assert added.latency_ns == later.latency_ns - first.latency_ns
         assert added.slowest_ns == later.slowest_ns
+
+
+# Faults on demand, and time
+
+LINES = [TableLine(0, 1000, "linear", "/dev/wd1a 0")]
+
+
+@pytest.mark.parametrize("profile", ["standard", "netbsd-9"])
+def test_the_second_reload_fails_with_enoent(image: Path, profile: str) -> None:
+    rules = ["reload nth=2 errno=ENOENT"]
+    with DeviceMapper(profile, devices={"/dev/wd1a": image}, faults=rules) as dm:
+        dm.create("vol1")
+        dm.reload("vol1", LINES)
+        # The driver loses the errno; that the table was refused is all one can tell.
+        with pytest.raises(DMError, match="ENOENT" if profile == "standard" else "EINVAL"):
+            dm.reload("vol1", LINES)
+        dm.reload("vol1", LINES)
+        (armed,) = dm.mapper.faults
+        assert (armed.matches, armed.hits) == (3, 1)
+
+
+def test_every_resume_of_vol_takes_200_ms(image: Path) -> None:
+    clock = ManualClock()
+    rules = ["resume name=vol* delay=200ms"]
+    with DeviceMapper(devices={"/dev/wd1a": image}, faults=rules, clock=clock) as dm:
+        for name in ("vol1", "vol2", "other"):
+            dm.create(name)
+            dm.reload(name, LINES)
+            dm.resume(name)  # nobody else could advance the clock: it sleeps
+            assert dm.table(name) == LINES
+        assert clock.seconds() == 0.4
+
+
+def test_by_the_wall_a_delay_passes_by_itself() -> None:
+    with DeviceMapper(faults=["create delay=1ms"]) as dm:
+        assert dm.create("vol1") == 1
+        assert dm.mapper.clock.seconds() >= 0.001
+
+
+@pytest.mark.parametrize(
+    ("effect", "is_done"), [("hangup", False), ("drop", True), ("cut=7", True)]
+)
+def test_the_connection_drops(effect: str, is_done: bool) -> None:
+    with DeviceMapper(faults=[f"create once {effect}"]) as dm:
+        with pytest.raises(NoServerError, match="on demand"):
+            dm.create("vol1")
+        assert [name for name, _ in dm.names()] == (["vol1"] if is_done else [])
+
+
+def test_the_reply_is_truncated() -> None:
+    with DeviceMapper(faults=["create once truncate=200"]) as dm:
+        with pytest.raises(PlistError):
+            dm.create("vol1")
+        assert [name for name, _ in dm.names()] == ["vol1"]
+
+
+def test_the_ioctl_fails() -> None:
+    with DeviceMapper("netbsd-9", faults=["create ioctl=ENOMEM"]) as dm:
+        with pytest.raises(DMError, match="ENOMEM"):
+            dm.create("vol1")
+        assert dm.names() == []
+
+
+def test_the_open_of_wd2a_fails(image: Path) -> None:
+    devices = {"/dev/wd1a": image, "/dev/wd2a": image}
+    with DeviceMapper(devices=devices, faults=["open device=/dev/wd2a"]) as dm:
+        dm.create("vol1")
+        dm.reload("vol1", LINES)
+        with pytest.raises(DMError, match=r"ENOENT: .*fault open device=/dev/wd2a"):
+            dm.reload("vol1", [TableLine(0, 8, "linear", "/dev/wd2a 0")])
+
+
+@pytest.mark.parametrize("profile", ["standard", "netbsd-9"])
+def test_io_to_sectors_100_to_200_of_vol1_is_eio(image: Path, profile: str) -> None:
+    rules = ["io name=vol1 sectors=100-200 errno=EIO"]
+    with DeviceMapper(profile, devices={"/dev/wd1a": image}, faults=rules) as dm:
+        dm.create("vol1")
+        dm.reload("vol1", LINES)
+        dm.resume("vol1")
+        with dm.open("vol1") as device:
+            assert device.read(99 * 512, 512) == bytes(512)
+            with pytest.raises(DMError, match="EIO: read of vol1, sectors 100-100"):
+                device.read(100 * 512, 512)
+            with pytest.raises(DMError, match="EIO: write of vol1, sectors 200-201"):
+                device.write(200 * 512, b"x" * 1024)
+    assert image.read_bytes() == bytes(1 << 20)
+
+
+def test_a_rule_that_is_none_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="no subject 'relaod'"):
+        DeviceMapper(faults=["relaod errno=EIO"])

@@ -237,7 +237,9 @@ class TestInAConversation:
 
     def test_two_conversations_wait_for_themselves(self, rig: Rig) -> None:
         rig.make("v", linear(0, 8))
-        waiting, busy = (Conversation(Control(rig.mapper, True), rig.profile, 65_536) for _ in range(2))
+        waiting, busy = (
+            Conversation(Control(rig.mapper, True), rig.profile, 65_536) for _ in range(2)
+        )
         waiting.feed(text("waitevent"))
         assert waiting.answer() == b""
         for request in (text("info"), reload_text(), text("resume")):

@@ -162,7 +162,9 @@ class TestErrorDictionary:
     def test_where_the_ioctl_would_fail_there_is_an_errno_at_the_top(
         self, rig: Rig, text: bytes, errno: bytes, part: bytes
     ) -> None:
-        conversation = Conversation(Control(rig.mapper, True), rig.profile, rig.profile.max_request_bytes)
+        conversation = Conversation(
+            Control(rig.mapper, True), rig.profile, rig.profile.max_request_bytes
+        )
         conversation.feed(frame(text, Framing.LENGTH))
         reply = conversation.answer()
         assert b"<dict>\n\t<key>errno</key>\n\t<integer>%s</integer>" % errno in reply
@@ -170,7 +172,9 @@ class TestErrorDictionary:
         assert part in reply
 
     def test_in_netbsd_9_the_number_is_all_there_is(self, old: Rig) -> None:
-        conversation = Conversation(Control(old.mapper, True), old.profile, old.profile.max_request_bytes)
+        conversation = Conversation(
+            Control(old.mapper, True), old.profile, old.profile.max_request_bytes
+        )
         conversation.feed(frame(b"junk", Framing.LENGTH))
         assert conversation.answer().endswith(
             b'<plist version="1.0">\n<dict>\n'

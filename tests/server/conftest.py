@@ -2,9 +2,9 @@
 
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,14 +13,19 @@ import trio
 
 import netbsd_dm
 from netbsd_dm import STANDARD, Catalog, Offer, Profile, Settings, TableLine, TrioClient
+from netbsd_dm.clock.timers import Clock, ManualClock, WallClock
 from netbsd_dm.driver.mapper import Mapper
+from netbsd_dm.faults.plan import Plan
 from netbsd_dm.server import nbd, nbd_socket, nbd_work
+from netbsd_dm.server.journal import Journal
 from netbsd_dm.server.serving import serve
 
+from ..helpers.control import Noted
 from ..helpers.nbd import DISC, NbdClient, nbd_negotiation, nbd_request
 
 T = TypeVar("T")
 Serving = Callable[[Settings], AbstractAsyncContextManager[Mapper]]
+Faulty = Callable[..., Settings]
 
 
 @pytest.fixture
@@ -52,6 +57,28 @@ def serving() -> Serving:
                 nursery.cancel_scope.cancel()
 
     return run
+
+
+@pytest.fixture
+def noted() -> Noted:
+    return Noted()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def faulty(settings: Settings, noted: Noted, clock: ManualClock) -> Faulty:
+    """Settings with those rules, a manual clock and a journal."""
+
+    def make(*rules: str, profile: Profile = STANDARD) -> Settings:
+        return replace(
+            settings, faults=Plan.of(rules), clock=clock, journals=[noted], profile=profile
+        )
+
+    return make
 
 
 async def open_raw(path: Path) -> trio.SocketStream:
@@ -160,7 +187,11 @@ EMPTY = TableLine(0, SECTORS, "linear", "/dev/wd1a 0")
 
 @asynccontextmanager
 async def nbd_server(
-    directory: Path, *lines: TableLine, profile: Profile = STANDARD
+    directory: Path,
+    *lines: TableLine,
+    profile: Profile = STANDARD,
+    clock: Clock | None = None,
+    journals: Collection[Journal] = (),
 ) -> AsyncIterator[NbdServer]:
     """A server with three disks in `directory`, and vol1 if there are `lines` for it."""
     (directory / "wd0a").write_bytes(DISK)
@@ -177,6 +208,8 @@ async def nbd_server(
         nbd_path=directory / "nbd.sock",
         profile=profile,
         catalog=Catalog(offers),
+        clock=WallClock() if clock is None else clock,
+        journals=journals,
     )
     scope, ended = trio.CancelScope(), trio.Event()
 
