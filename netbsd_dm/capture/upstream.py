@@ -1,16 +1,15 @@
 """What there is to know of a server before its clients are recorded."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ..pdev.catalog import Offer
 from ..pdev.devnum import makedev
-from ..plist import PlistDict, PlistError, dumps, loads
-from ..wire import fields, keys
+from ..plist import PlistError, dumps, loads
+from ..wire import keys, monitoring
 
-STATE_REQUEST: Final = dumps({keys.MONITOR: "state"})
+STATE_REQUEST: Final = dumps({keys.MONITOR: monitoring.STATE})
 """Asks one of ours for its state; any other fails, or echoes it."""
 
 
@@ -28,28 +27,18 @@ class Upstream:
 def upstream_of(reply: bytes) -> Upstream:
     """What `reply` to `STATE_REQUEST` tells."""
     try:
-        state = loads(reply).get("result")
+        result = loads(reply).get(monitoring.RESULT)
     except PlistError:
-        state = None
-    if not isinstance(state, dict):
+        result = None
+    if not isinstance(result, dict):
         return Upstream()
-    version, profile = fields.string(state, "version"), fields.string(state, "profile")
+    state = monitoring.read_state(result)
     return Upstream(
-        f"netbsd-dm {version}, profile {profile}",
-        tuple(filter(None, map(_offer, _dictionaries(state, "offers")))),
-        tuple(fields.string(each, keys.NAME) or "" for each in _dictionaries(state, "devices")),
+        f"netbsd-dm {state.version}, profile {state.profile}",
+        tuple(
+            Offer(each.name, Path(each.path), makedev(each.dev.major, each.dev.minor))
+            for each in state.offers
+            if each.name and each.path and any(each.dev)  # as the server has them
+        ),
+        tuple(device.name for device in state.devices),
     )
-
-
-def _offer(record: PlistDict) -> Offer | None:
-    name, path = fields.string(record, keys.NAME), fields.string(record, "path")
-    match fields.array(record, keys.DEV):
-        case [int(major), int(minor)] if name and path:
-            return Offer(name, Path(path), makedev(major, minor))
-    return None
-
-
-def _dictionaries(record: PlistDict, key: str) -> Iterator[PlistDict]:
-    for each in fields.array(record, key) or []:
-        if isinstance(each, dict):
-            yield each
