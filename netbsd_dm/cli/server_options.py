@@ -1,7 +1,7 @@
 """The options of a server, which serve and exec share, and their values together."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -161,6 +161,10 @@ class ServerOptions:
     nbd_path: Path | None = None
     pid_file: Path | None = None
     command: str | None = None
+    program: Sequence[str] = ()
+    """With its arguments: to be run instead of a shell command, in charge of the terminal."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """To be set for it."""
     exit_with_parent: bool = False
     verbose: bool = False
     journal: Path | None = None

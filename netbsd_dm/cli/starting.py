@@ -24,7 +24,7 @@ from ..server.activation import activated_listener, forget_activation
 from ..server.journal import Journal
 from ..server.processes import exit_with_parent as end_with_parent
 from ..server.responding import Responder
-from ..server.settings import ServeError, Settings
+from ..server.settings import Command, ServeError, Settings
 from ..wire.address import SOCKET_NAME, default_socket_path, own_directory
 from .devices import parse_devices
 from .options import FAILED, USAGE, fail
@@ -69,8 +69,14 @@ def settings_of(
         journals=_journals(options, catalog, stack),
         responder=responder,
         pid_file=options.pid_file,
-        command=options.command,
+        command=_command(options),
     )
+
+
+def _command(options: ServerOptions) -> Command | None:
+    if options.program:
+        return Command(tuple(options.program), options.variables, has_terminal=True)
+    return None if options.command is None else Command(("/bin/sh", "-c", options.command))
 
 
 def _faults(rules: Iterable[str]) -> Plan:

@@ -1,4 +1,4 @@
-"""What concerns other processes: the pid file, the command to run, the parent."""
+"""What concerns other processes: the pid file, the parent."""
 
 import os
 import signal
@@ -6,9 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import trio
-
-from ..wire.address import SOCKET_VARIABLE
 from .settings import ServeError
 
 _PR_SET_PDEATHSIG = 1
@@ -46,22 +43,6 @@ def _replace(path: Path, text: str) -> None:
     except OSError:
         draft.unlink()
         raise
-
-
-async def run_command(command: str, socket_path: Path) -> int:
-    """Run `command` in a shell with $NETBSD_DM_SOCKET set; give its exit status.
-
-    A command that a signal ended gives 128 and the signal's number, as in a shell.
-    """
-    environment = _environment(socket_path)
-    finished = await trio.run_process(["/bin/sh", "-c", command], env=environment, check=False)
-    status = finished.returncode
-    return 128 - status if status < 0 else status
-
-
-def _environment(socket_path: Path) -> dict[str, str]:
-    """Ours, and the socket's path, which must hold after a cd, too."""
-    return os.environ | {SOCKET_VARIABLE: os.fspath(socket_path.absolute())}
 
 
 def exit_with_parent() -> None:

@@ -15,7 +15,8 @@ from ..wire.errors import DMError
 from .control_socket import ControlServer
 from .listener import listening_socket
 from .peer import is_privileged, peer_of
-from .processes import pid_file, run_command
+from .processes import pid_file
+from .running import run_command
 from .settings import Settings
 from .ticking import keep_time
 
@@ -76,7 +77,7 @@ async def serve(
                     nursery.start_soon(_serve_nbd, exported, settings, mapper)
                 task_status.started(mapper)
                 if settings.command is not None:
-                    status = await run_command(settings.command, settings.socket_path)
+                    status = await run_command(settings.command, settings)
                     nursery.cancel_scope.cancel()
         finally:
             await _flush(mapper)

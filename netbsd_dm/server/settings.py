@@ -1,7 +1,7 @@
 """What a server is told at its start."""
 
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,18 @@ from .responding import Responder
 
 class ServeError(Exception):
     """A server cannot start; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A program that a server runs, and ends with."""
+
+    arguments: tuple[str, ...]
+    """The program first; it is looked for in $PATH."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Set for it, besides those that tell where the server is."""
+    has_terminal: bool = False
+    """Signals are its to handle: only its own end ends the server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +57,8 @@ class Settings:
     """What answers instead of the device mapper, all clients alike: a recording."""
     pid_file: Path | None = None
     """Written once the socket listens."""
-    command: str | None = None
-    """A shell command to run with the server; the server ends with it."""
+    command: Command | None = None
+    """To run with the server; the server ends with it."""
 
     @property
     def request_limit_bytes(self) -> int:

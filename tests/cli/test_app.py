@@ -7,7 +7,11 @@ from netbsd_dm.cli.options import ProfileName
 from netbsd_dm.driver.profile import PROFILES
 from tests.helpers.processes import run
 
-COMMANDS = ("serve", "send", "map", "iostat", "replay", "targets")
+COMMANDS = (
+    *("serve", "send", "map", "iostat"),
+    *("show", "tree", "graph", "tail", "fault", "clock"),
+    *("record", "replay", "targets", "shim", "exec"),
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -47,7 +51,14 @@ def test_the_shell_completes() -> None:
 def test_targets_are_listed_with_version_and_arguments() -> None:
     lines = run("targets").stdout.decode().splitlines()
     assert lines[0].split() == ["linear", "1.0.2", "DEVICE", "OFFSET"]
-    assert [line.split()[0] for line in lines] == ["linear", "striped", "zero", "error", "delay", "flakey"]
+    assert [line.split()[0] for line in lines] == [
+        "linear",
+        "striped",
+        "zero",
+        "error",
+        "delay",
+        "flakey",
+    ]
     old = run("targets", "-p", "netbsd-9").stdout.decode().splitlines()
     assert [line.split()[0] for line in old] == ["linear", "striped"]
 

@@ -19,6 +19,7 @@ PACKAGES: Final = {
     "nbdkit": "nbdkit",
     "qemu-img": "qemu-utils",
     "qemu-io": "qemu-utils",
+    "valgrind": "valgrind",
 }
 """In which package Debian has them."""
 SECONDS: Final = 30
