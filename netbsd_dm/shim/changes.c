@@ -11,11 +11,19 @@
 #include <unistd.h>
 
 /* Whether `path` is a node that is there: 0, or ENOENT, or what else is wrong. */
-static int look(const char *path)
+static int find(const char *path)
 {
     struct shim_node node;
 
-    return shim_place(path) == SHIM_NODE ? shim_find_node(path, &node) : EISDIR;
+    return shim_place(path) == SHIM_NODE ? shim_find_told(path, &node) : EISDIR;
+}
+
+/* The same; where the server does not tell, all nodes are there. */
+static int look(const char *path)
+{
+    int error = find(path);
+
+    return error == ENOTSUP ? 0 : error;
 }
 
 /* ---- making ---- */
@@ -28,7 +36,9 @@ static int make_node(const char *path, mode_t mode, dev_t device)
 
     if (shim_place(path) == SHIM_DIRECTORY)
         return EEXIST;
-    error = shim_find_node(path, &node);
+    error = shim_find_told(path, &node);
+    if (error == ENOTSUP)
+        return 0;
     if (error != 0)
         return error == ENOENT ? EPERM : error; /* no node without a device */
     wanted = node.kind == SHIM_BLOCK ? S_IFBLK : S_IFCHR;
@@ -111,7 +121,9 @@ static int rename_node(const char *from, const char *to)
 
     if (!shim_is_below(from) || !shim_is_below(to))
         return EXDEV;
-    old = look(from);
+    old = find(from);
+    if (old == ENOTSUP)
+        return 0;
     if (old == 0) /* the device still has that name */
         return strcmp(from, to) == 0 ? 0 : EPERM;
     if (old != ENOENT)

@@ -42,10 +42,10 @@ static int add(struct listing *listing, const char *prefix, const char *name, un
     return 0;
 }
 
-/* Both nodes of the device in one entry of the reply to `names`. */
+/* Both nodes of the device in one entry of a reply. */
 static int add_device(struct listing *listing, const char *entry)
 {
-    const char *value = shim_find_key(entry, 3, "name");
+    const char *value = shim_find_key(entry, SHIM_NODE_DEPTH, "name");
     uint64_t minor = 0;
     char name[255];
     int error;
@@ -54,7 +54,7 @@ static int add_device(struct listing *listing, const char *entry)
     if (value == NULL || !shim_string_at(value, name, sizeof name) || name[0] == '\0' ||
         strchr(name, '/') != NULL)
         return 0;
-    shim_find_number(entry, 3, "dev", &minor);
+    shim_find_number(entry, SHIM_NODE_DEPTH, "minor", &minor);
     error = add(listing, "", name, DT_BLK, (unsigned)minor * 4 + SHIM_BLOCK + 2);
     if (error == 0)
         error = add(listing, "r", name, DT_CHR, (unsigned)minor * 4 + SHIM_RAW + 2);
@@ -65,12 +65,14 @@ static int add_devices(struct listing *listing)
 {
     struct shim_reply reply;
     const char *entry;
-    int error = shim_ask("names", NULL, 0, &reply);
+    int error = shim_ask(NULL, 0, &reply);
 
+    if (error == ENXIO || error == ENOTSUP)
+        return 0; /* without a server that tells, there is the control node only */
     if (error != 0)
-        return error == ENXIO ? 0 : error; /* without a server there is the control node only */
-    for (entry = strstr(reply.text, "\n\t\t<dict>"); entry != NULL && error == 0;
-         entry = strstr(entry + 1, "\n\t\t<dict>"))
+        return error;
+    for (entry = strstr(reply.text, "\n\t\t\t<dict>"); entry != NULL && error == 0;
+         entry = strstr(entry + 1, "\n\t\t\t<dict>"))
         error = add_device(listing, entry);
     shim_reply_free(&reply);
     return error;

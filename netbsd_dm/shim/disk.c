@@ -117,17 +117,14 @@ static int disk_info(struct shim_file *file, void *argument)
     char text[1024];
     struct plistref *reference = argument;
     struct shim_reply reply;
-    uint64_t size_bytes;
-    int error = shim_size(file->node.minor, &size_bytes);
+    uint64_t sectors;
+    int error = shim_mapped(file->node.minor, &sectors);
 
+    if (error == 0)
+        error = shim_check_reference(reference);
     if (error != 0)
         return error;
-    if (size_bytes == 0)
-        return EOPNOTSUPP; /* as before the first resume with a table */
-    error = shim_check_reference(reference);
-    if (error != 0)
-        return error;
-    reply.length = (size_t)describe(text, sizeof text, size_bytes / SECTOR_BYTES);
+    reply.length = (size_t)describe(text, sizeof text, sectors);
     reply.text = shim_map(reply.length + 1);
     if (reply.text == NULL)
         return ENOMEM;

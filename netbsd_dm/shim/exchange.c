@@ -2,6 +2,7 @@
 #include "shim.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -9,8 +10,14 @@
 #include <unistd.h>
 
 #define LENGTH_BYTES 4
-#define EXISTS 0x4
-#define FIRST_BYTES 4096       /* most replies come whole in the first of so many */
+#define FIRST_BYTES 4096 /* most replies come whole in the first of so many */
+
+/*
+ * How often to look for a reply, letting others run in between, before sleeping until it comes:
+ * most come within that time, and to be woken takes as long again.  Measured with `info` on a
+ * virtual machine: 48 us with none, 29 with 100, and no less with 200.
+ */
+#define LOOKS 100
 
 /*
  * System calls are made directly: no thread is cancelled in one of them while it holds a lock,
@@ -93,11 +100,12 @@ int shim_send(int fd, struct iovec *parts, int count)
     return 0;
 }
 
-/* What there is, at least a byte. */
+/* What there is, at least a byte; a call that can be interrupted sleeps for it at once. */
 static int receive_some(int fd, void *to, size_t size, bool interruptible, size_t *length)
 {
-    for (;;) {
-        long got = syscall(SYS_recvfrom, fd, to, size, 0, NULL, NULL);
+    for (int looks = interruptible ? LOOKS : 0;; looks++) {
+        int flags = looks < LOOKS ? MSG_DONTWAIT : 0;
+        long got = syscall(SYS_recvfrom, fd, to, size, flags, NULL, NULL);
 
         if (got > 0) {
             *length = (size_t)got;
@@ -105,7 +113,9 @@ static int receive_some(int fd, void *to, size_t size, bool interruptible, size_
         }
         if (got == 0)
             return EIO;
-        if (errno == EAGAIN)
+        if (errno == EAGAIN && looks < LOOKS)
+            sched_yield();
+        else if (errno == EAGAIN)
             wait_for(fd, POLLIN);
         else if (errno != EINTR)
             return errno == EFAULT ? EFAULT : EIO;
@@ -195,11 +205,10 @@ int shim_exchange_alone(const char *text, size_t length, bool interruptible,
     return error == EPIPE ? EIO : error;
 }
 
-int shim_ask(const char *command, const char *name, unsigned minor, struct shim_reply *reply)
+int shim_ask(const char *name, unsigned minor, struct shim_reply *reply)
 {
     struct shim_request request;
-    uint64_t flags;
-    int error = shim_compose(&request, command, name, minor);
+    int error = shim_compose(&request, name, minor);
 
     if (error != 0)
         return error;
@@ -207,10 +216,8 @@ int shim_ask(const char *command, const char *name, unsigned minor, struct shim_
     shim_request_free(&request);
     if (error != 0)
         return error;
-    error = shim_reply_error(reply->text);
-    if (error == 0 && (!shim_find_number(reply->text, 1, "flags", &flags) || !(flags & EXISTS)))
-        error = ENOENT;
-    if (error != 0)
-        shim_reply_free(reply);
-    return error;
+    if (shim_find_key(reply->text, 1, "result") != NULL)
+        return 0;
+    shim_reply_free(reply);
+    return ENOTSUP;
 }

@@ -30,18 +30,18 @@ static int find_minor(const char *name, unsigned *minor)
 {
     struct shim_reply reply;
     uint64_t number = 0;
-    int error = shim_ask("info", name, 0, &reply);
+    int error = shim_ask(name, 0, &reply);
 
     if (error != 0)
         return error;
-    if (!shim_find_number(reply.text, 1, "minor", &number))
+    if (!shim_find_number(reply.text, SHIM_NODE_DEPTH, "minor", &number))
         error = ENOENT;
     *minor = (unsigned)number;
     shim_reply_free(&reply);
     return error;
 }
 
-int shim_find_node(const char *path, struct shim_node *node)
+int shim_find_told(const char *path, struct shim_node *node)
 {
     const char *name = name_in(path);
     int error;
@@ -59,33 +59,63 @@ int shim_find_node(const char *path, struct shim_node *node)
     return error;
 }
 
+int shim_find_node(const char *path, struct shim_node *node)
+{
+    int error = shim_find_told(path, node);
+
+    return error == ENOTSUP ? ENOENT : error;
+}
+
+/* Look for a device; ENODEV if it is gone. */
+static int look(unsigned minor, struct shim_reply *reply)
+{
+    uint64_t number;
+    int error = shim_ask(NULL, minor, reply);
+
+    if (error != 0)
+        return error;
+    if (shim_find_number(reply->text, SHIM_NODE_DEPTH, "minor", &number))
+        return 0;
+    shim_reply_free(reply);
+    return ENODEV;
+}
+
 int shim_size(unsigned minor, uint64_t *size_bytes)
 {
     struct shim_reply reply;
-    uint64_t sectors = 0, length;
-    const char *entry;
-    int error = shim_ask("status", NULL, minor, &reply);
+    uint64_t sectors = 0;
+    int error = look(minor, &reply);
 
     if (error != 0)
-        return error == ENOENT ? ENODEV : error;
-    /* The sum of the lengths, as the driver has it (driver spec section 4.3). */
-    for (entry = reply.text; shim_find_number(entry, 3, "length", &length);
-         entry = shim_find_key(entry, 3, "length"))
-        sectors += length;
+        return error;
+    shim_find_number(reply.text, SHIM_NODE_DEPTH, "sectors", &sectors);
     *size_bytes = sectors * 512;
     shim_reply_free(&reply);
     return 0;
+}
+
+int shim_mapped(unsigned minor, uint64_t *sectors)
+{
+    struct shim_reply reply;
+    int error = look(minor, &reply);
+
+    if (error != 0)
+        return error;
+    if (!shim_find_number(reply.text, SHIM_NODE_DEPTH, "mapped", sectors))
+        error = ENOTSUP;
+    shim_reply_free(&reply);
+    return error;
 }
 
 int shim_name(unsigned minor, char *to, size_t size)
 {
     struct shim_reply reply;
     const char *value;
-    int error = shim_ask("deps", NULL, minor, &reply); /* the one that tells it by minor */
+    int error = look(minor, &reply);
 
     if (error != 0)
-        return error == ENOENT ? ENODEV : error;
-    value = shim_find_key(reply.text, 1, NAME_KEY);
+        return error;
+    value = shim_find_key(reply.text, SHIM_NODE_DEPTH, NAME_KEY);
     if (value == NULL || !shim_string_at(value, to, size))
         to[0] = '\0';
     shim_reply_free(&reply);

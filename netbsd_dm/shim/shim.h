@@ -105,9 +105,8 @@ struct shim_request {
     char own[1024];
 };
 
-/* `command` about the device `name`, or if that is NULL, about `minor`. */
-int shim_compose(struct shim_request *request, const char *command, const char *name,
-                 unsigned minor);
+/* Look for the device `name`, or if that is NULL, for `minor`, or if that is 0, for all. */
+int shim_compose(struct shim_request *request, const char *name, unsigned minor);
 void shim_request_free(struct shim_request *request);
 
 /* The number under `key` in a dictionary `depth` levels deep; false if it has none. */
@@ -138,8 +137,12 @@ int shim_receive_reply(int fd, bool interruptible, struct shim_reply *reply);
 /* Both, on a connection of its own. */
 int shim_exchange_alone(const char *text, size_t length, bool interruptible,
                         struct shim_reply *reply);
-/* Ask for `command` as shim_compose has it; ENOENT if the server has no such device. */
-int shim_ask(const char *command, const char *name, unsigned minor, struct shim_reply *reply);
+/*
+ * Look as shim_compose has it; the reply has an array of what was found, each a dictionary at
+ * SHIM_NODE_DEPTH.  ENOTSUP from a server that does not tell, such as a recording.
+ */
+#define SHIM_NODE_DEPTH 4
+int shim_ask(const char *name, unsigned minor, struct shim_reply *reply);
 void shim_reply_free(struct shim_reply *reply);
 
 /* ---- the mapper directory (nodes.c) ---- */
@@ -166,8 +169,12 @@ static inline bool shim_is_below(const char *path)
 enum shim_place shim_place(const char *path);
 /* What `path`, which is below the directory, stands for: ENOENT, ENXIO without a server. */
 int shim_find_node(const char *path, struct shim_node *node);
+/* The same, but ENOTSUP where the server does not tell which nodes there are. */
+int shim_find_told(const char *path, struct shim_node *node);
 /* The size of the live table in bytes; ENODEV if the device is gone. */
 int shim_size(unsigned minor, uint64_t *size_bytes);
+/* The sectors at the last resume with a table; ENOTSUP before. */
+int shim_mapped(unsigned minor, uint64_t *sectors);
 /* The name of a device, cut if need be; ENODEV if it is gone. */
 int shim_name(unsigned minor, char *to, size_t size);
 

@@ -6,9 +6,10 @@
 
 #define DEPTH_MAX 4
 
-static const char head[] = "<plist version=\"1.0\"><dict><key>command</key><string>";
-static const char tail[] = "<key>version</key><array><integer>4</integer><integer>0</integer>"
-                           "<integer>0</integer></array></dict></plist>";
+/* Not a command, so that no journal, count or fault sees it (protocol/monitor.md). */
+static const char head[] =
+    "<plist version=\"1.0\"><dict><key>netbsd-dm</key><string>nodes</string>";
+static const char tail[] = "</dict></plist>";
 
 struct entity {
     const char *text;
@@ -37,10 +38,9 @@ static char *escaped(char *to, const char *name)
     return to;
 }
 
-int shim_compose(struct shim_request *request, const char *command, const char *name,
-                 unsigned minor)
+int shim_compose(struct shim_request *request, const char *name, unsigned minor)
 {
-    size_t size = sizeof head + sizeof tail + strlen(command) + 128;
+    size_t size = sizeof head + sizeof tail + 128;
     char *end;
 
     if (name != NULL)
@@ -48,12 +48,11 @@ int shim_compose(struct shim_request *request, const char *command, const char *
     request->text = size <= sizeof request->own ? request->own : malloc(size);
     if (request->text == NULL)
         return ENOMEM;
-    end = stpcpy(stpcpy(stpcpy(request->text, head), command), "</string>");
-    end = stpcpy(end, "<key>flags</key><integer>0x4</integer>");
+    end = stpcpy(request->text, head);
     if (name != NULL) {
         end = escaped(stpcpy(end, "<key>name</key><string>"), name);
         end = stpcpy(end, "</string>");
-    } else {
+    } else if (minor != 0) {
         end += sprintf(end, "<key>minor</key><integer>0x%x</integer>", minor);
     }
     end = stpcpy(end, tail);

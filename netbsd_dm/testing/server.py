@@ -164,11 +164,20 @@ class DmServer(Assertions):
         """
         return self._meanwhile.run(partial(work, *args, **kwargs))
 
-    def environment(self) -> dict[str, str]:
-        """The environment of this process, for programs that are to find this server."""
+    def environment(self, *, preload: bool = False) -> dict[str, str]:
+        """The environment of this process, for programs that are to find this server.
+
+        With `preload`, programs that open /dev/mapper/control find it there, for they run
+        with the preload shim; raises `ShimError` where that cannot be compiled.
+        """
         own = {SOCKET_VARIABLE: str(self.path)}
         if self.nbd_path is not None:
             own[NBD_VARIABLE] = str(self.nbd_path)
+        if preload:
+            from ..shim.build import build_shim
+            from ..shim.environment import preload as preloading
+
+            own |= preloading(build_shim(), os.environ)
         others = {key: value for key, value in os.environ.items() if key != NBD_VARIABLE}
         return others | own
 

@@ -1,5 +1,6 @@
 """A server of a test's own: how it is made, used, and what is left of it."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ from netbsd_dm import (
 from netbsd_dm.driver.mapper import Mapper
 from netbsd_dm.testing import DmServer
 
+from ..helpers.programs import unavailable
 from .conftest import LINEAR, descriptors, make_device, threads
 
 
@@ -161,6 +163,22 @@ def test_an_exception_that_leaves_the_block_tells_the_journal() -> None:
     journal, state = caught.value.__notes__
     assert journal.startswith("netbsd-dm journal:\n    1  create vol1 -> minor 1\n")
     assert "vol1: minor 1" in state
+
+
+@pytest.mark.dm(nbd=True)
+def test_unchanged_programs_find_it_under_the_preload_library(dm_server: DmServer) -> None:
+    if shutil.which("cc") is None:
+        unavailable("cc is missing: apt-get install gcc")
+    client = dm_server.connect()
+    client.create("vol1")
+    client.reload("vol1", [TableLine(0, 8, "linear", "/dev/wd1a 3")])
+    client.resume("vol1")
+    dm_server.forget()
+    environment = dm_server.environment(preload=True)
+    command = ["cat", "/dev/mapper/vol1"]
+    ran = subprocess.run(command, env=environment, check=True, capture_output=True)
+    assert ran.stdout == dm_server.disks["/dev/wd1a"].original(3, 8)
+    assert dm_server.commands == [], "nodes are no requests"
 
 
 def test_programs_find_it_by_their_environment(
