@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "netbsd_dm"
 
 FLOORS = (
-    {"plist", "clock"},
+    {"plist", "clock", "resources"},
     {"wire"},
     {"faults"},
     {"pdev"},

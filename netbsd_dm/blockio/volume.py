@@ -1,14 +1,13 @@
 """A device that is open: checked, mapped, counted I/O on ranges of its bytes."""
 
 from collections.abc import Callable, Iterable, Iterator
-from types import TracebackType
-from typing import Self
 
 from ..driver.device import Device
 from ..driver.mapper import Mapper
 from ..faults.plan import AccessFault
 from ..pdev.file import FileHandle, Range
 from ..pdev.handle import SECTOR_BYTES
+from ..resources.closing import Closing
 from ..wire.errors import DMError, Errno
 from . import access, operations
 from .access import Access, Op
@@ -19,7 +18,7 @@ from .passages import passages
 _NO_FAULT = AccessFault(0.0, None)
 
 
-class Volume:
+class Volume(Closing):
     """A device of `mapper` that is open until `close`; `open_count` counts it.
 
     Offsets and lengths are in bytes.  Failures raise `DMError`: EINVAL for a
@@ -36,17 +35,6 @@ class Volume:
         self.profile = mapper.profile
         self._is_open = True
         device.open_count += 1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close it; once is enough."""

@@ -6,9 +6,9 @@ import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
+from ..resources.closing import Closing
 from .format import FORMAT, Disk, StepClass
 from .meaning import label_of
 from .records import JsonObject, to_line, write_text
@@ -88,7 +88,7 @@ def _given(record: JsonObject) -> JsonObject:
     return {key: value for key, value in record.items() if value is not None}
 
 
-class CaptureFile:
+class CaptureFile(Closing):
     """A capture that grows by whole lines.
 
     Each line is one write to the end of the file, so that an interrupted recording
@@ -108,17 +108,6 @@ class CaptureFile:
         except BaseException:
             os.close(self._fd)
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def append(self, line: bytes) -> None:
         """Write a line, or nothing of it; raises `OSError`, as on a full disk.

@@ -3,15 +3,14 @@
 import os
 import socket
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from ..capture.access import Access, Outcome
 from ..client.exchange import RECEIVE_BYTES, ReplyReader, framed, no_server
+from ..resources.closing import Closing
 from ..wire.errors import NoServerError
 
 
-class RunningServer:
+class RunningServer(Closing):
     """Replays on a connection of its own; the server cannot be started afresh.
 
     A reply that has not come after `timeout_seconds` is taken for one that never
@@ -23,15 +22,8 @@ class RunningServer:
         self._timeout_seconds = timeout_seconds
         self._connect()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the connection."""
         self._socket.close()
 
     def exchange(self, request: bytes) -> bytes:

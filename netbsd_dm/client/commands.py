@@ -1,11 +1,11 @@
 """The commands as methods, for clients that wait for the reply."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from ..plist import PlistDict
+from ..resources.closing import Closing
 from ..wire import calls
 from ..wire.calls import Call, Selector
 from ..wire.outcome import failure_of
@@ -14,7 +14,7 @@ from ..wire.replies import Info, IoStatistics, NamedDevice, TableLine, TargetVer
 T = TypeVar("T")
 
 
-class Commands(ABC):
+class Commands(Closing):
     """One method per command.
 
     A device is given by `name`, `uuid` or `minor`.  Starts and lengths are in
@@ -26,21 +26,6 @@ class Commands(ABC):
     @abstractmethod
     def exchange(self, request: PlistDict) -> PlistDict:
         """Send one request dictionary and give the reply, failed or not."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Give back what is held; as a context manager, it is done at the end."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def version(self) -> Version:
         """The driver's version."""

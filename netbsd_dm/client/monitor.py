@@ -2,10 +2,9 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from types import TracebackType
-from typing import Self
 
 from ..plist import PlistDict, PlistError, PlistValue, UInt
+from ..resources.closing import Closing
 from ..wire import keys, monitoring
 from ..wire.errors import DMError, Errno, NoServerError
 from ..wire.outcome import reported_failure
@@ -17,7 +16,7 @@ _BEFORE_COMMANDS = (keys.VERSION, keys.COMMAND)
 """What a server complains of that takes the request for a command."""
 
 
-class Monitor:
+class Monitor(Closing):
     """One connection to a server that looks at it; commands leave it as it is.
 
     `path` is the server's socket, by default where one would be.  Use it as a context
@@ -27,17 +26,6 @@ class Monitor:
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
         self._client = connect(path)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End the connection."""

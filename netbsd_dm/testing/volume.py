@@ -1,13 +1,11 @@
 """A mapped device that a test has open."""
 
-from types import TracebackType
-from typing import Self
-
 from ..blockio.volume import Volume
+from ..resources.closing import Closing
 from .thread import ServerThread
 
 
-class OpenDevice:
+class OpenDevice(Closing):
     """A device that is open until `close`, and counted as such.
 
     Offsets and lengths are in bytes; failures raise `DMError`, as those of
@@ -17,17 +15,6 @@ class OpenDevice:
     def __init__(self, volume: Volume, thread: ServerThread) -> None:
         self._volume = volume
         self._thread = thread
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close it; once is enough."""

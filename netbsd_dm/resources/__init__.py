@@ -1,0 +1,1 @@
+"""What holds something that must be given back: `closing` makes a `with` block of it."""
