@@ -57,7 +57,8 @@ int shim_control_open(int flags)
         return fd;
     if (!(flags & O_CLOEXEC))
         syscall(SYS_fcntl, fd, F_SETFD, 0);
-    if (track_control(fd) != NULL)
+    /* The child of a vfork opens for what it is about to run, which adopts it. */
+    if (shim_is_borrowed() || track_control(fd) != NULL)
         return fd;
     syscall(SYS_close, fd);
     return -EMFILE;

@@ -70,7 +70,8 @@ int shim_device_open(struct shim_node node, int flags)
 {
     int fd = memory_file(node, flags);
 
-    if (fd < 0 || track_device(fd, node, flags))
+    /* The child of a vfork opens for what it is about to run, which adopts it. */
+    if (fd < 0 || shim_is_borrowed() || track_device(fd, node, flags))
         return fd;
     syscall(SYS_close, fd);
     return -EMFILE;

@@ -96,7 +96,6 @@ struct shim_reply {
     size_t length; /* without it */
 };
 
-
 /* ---- property lists (text.c) ---- */
 
 struct shim_request {

@@ -53,6 +53,13 @@ def test_streams_read_write_and_seek(host: Host, compiled: Compiled) -> None:
     assert host.image.read_bytes()[512:518] == b"stream"
 
 
+def test_a_child_of_vfork_opens_a_node_for_the_program_it_becomes(
+    host: Host, compiled: Compiled
+) -> None:
+    host.make("vol1")
+    assert host.run(compiled("redirect"), "/dev/mapper/vol1") == "sector"
+
+
 def test_a_program_that_uses_no_device_runs_the_same(host: Host, compiled: Compiled) -> None:
     program = compiled("others")
     (host.folder / "one").mkdir()
