@@ -100,7 +100,10 @@ def test_without_a_wish_everything_is_taken(write: Write) -> None:
         (Selection(devices=("vol1",), commands=frozenset({"info"})), [2]),
         (Selection(only_stable=True), [1, 2, 3, 4]),
     ],
-    ids=repr,
+    ids=[
+        *("numbers", "two commands", "a name", "a pattern", "a uuid", "a later name"),
+        *("a minor", "case counts", "any", "name and command", "stable"),
+    ],
 )
 def test_a_step_must_be_all_that_is_asked(
     write: Write, selection: Selection, steps: list[int]
