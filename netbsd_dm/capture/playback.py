@@ -121,7 +121,10 @@ class Playback:
         remaining = self.remaining
         count = len(self._exchanges)
         asked = f"{count - len(remaining)} of {count} exchanges of {self._name} were asked for"
-        lines = [f"{asked}, {len(self.departures)} requests departed from it"]
+        departed = len(self.departures)
+        lines = [
+            f"{asked}, {departed} {'request' if departed == 1 else 'requests'} departed from it"
+        ]
         if remaining:
             lines.append(f"never asked for: {_listed(remaining)}")
         return lines
